@@ -1,0 +1,61 @@
+/*
+ * Locks that sleep. The holder is admitted work, so sleeping on one keeps the
+ * charge; a holder never waits in reserve().
+ */
+#pragma once
+
+#include "kernel/lib/annot.h"
+#include "kernel/sched/wait.h"
+
+struct CAPABILITY("mutex") mutex {
+	u64		owner;		/* [a] struct thread * | 1 if waiters */
+	struct waitq	waiters;
+	u8		class;		/* [I] enum lock_class */
+};
+
+void	mutex_init(struct mutex *m, enum lock_class cls);
+void	mutex_lock_slow(struct mutex *m);
+void	mutex_unlock_slow(struct mutex *m);
+bool	mutex_is_held(const struct mutex *m);	/* by current */
+#if defined(HARDTACK_DEBUG)
+void	lockdep_sleep_acquire(void *lock, u8 cls);
+void	lockdep_sleep_release(void *lock);
+#else
+static inline void lockdep_sleep_acquire(void *l, u8 c) { (void)l; (void)c; }
+static inline void lockdep_sleep_release(void *l) { (void)l; }
+#endif
+
+static inline void
+mutex_lock(struct mutex *m) ACQUIRES(*m) NO_THREAD_CHECK
+{
+	u64 none = 0;
+
+	lockdep_sleep_acquire(m, m->class);
+	if (unlikely(!__atomic_compare_exchange_n(&m->owner, &none,
+	    (u64)x86_current, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		mutex_lock_slow(m);
+}
+
+static inline void
+mutex_unlock(struct mutex *m) RELEASES(*m) NO_THREAD_CHECK
+{
+	u64 me = (u64)x86_current;
+
+	lockdep_sleep_release(m);
+	if (unlikely(!__atomic_compare_exchange_n(&m->owner, &me, 0, false,
+	    __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
+		mutex_unlock_slow(m);
+}
+
+/* Many readers or one writer; a waiting writer stops new readers. */
+struct CAPABILITY("rwlock") rwlock {
+	u64		state;		/* [a] readers, or RW_WRITER; RW_WAIT */
+	struct waitq	waiters;
+	u8		class;
+};
+
+void	rwlock_init(struct rwlock *l, enum lock_class cls);
+void	rwlock_read_lock(struct rwlock *l) ACQUIRES_SHARED(*l);
+void	rwlock_read_unlock(struct rwlock *l) RELEASES_SHARED(*l);
+void	rwlock_write_lock(struct rwlock *l) ACQUIRES(*l);
+void	rwlock_write_unlock(struct rwlock *l) RELEASES(*l);

@@ -1,0 +1,28 @@
+/*
+ * Timers: a function called in interrupt context at a time.
+ */
+#pragma once
+
+#include "kernel/lib/rbtree.h"
+#include "kernel/lib/types.h"
+#include "kernel/x86/clock.h"
+
+struct timer {
+	struct rb_node	node;		/* [its CPU's timer lock] */
+	u64		deadline_ns;	/* [same] clock_now_ns() time */
+	void		(*fn)(struct timer *t);	/* [I] interrupts off */
+	u32		cpu;		/* [same] */
+	bool		armed;		/* [same] */
+};
+
+void	timer_init(struct timer *t, void (*fn)(struct timer *));
+/* Arm, or arm anew. Any context. */
+void	timer_set(struct timer *t, u64 deadline_ns);
+/* Disarm; false when it was not armed (has fired, or fires right now). */
+bool	timer_cancel(struct timer *t);
+/* The same, and wait until a running fn has ended. Not in interrupts. */
+void	timer_cancel_sync(struct timer *t);
+
+/* Wall clock: CLOCK_REALTIME = clock_now_ns() + this. [seqlock inside] */
+u64	clock_realtime_ns(void);
+void	clock_set_realtime_ns(u64 ns);

@@ -1,0 +1,230 @@
+"""Boot a kernel under the emulator with a plan of tests; collect the results.
+
+Both kernels get the same machine, the same programs and the same kind of
+root: the archive that the boot loader hands over, in memory. The guest
+prints what tools/kbench/init.c promises. Whatever it does (a panic, a hang,
+garbage on the line), the run ends: each test has a deadline in the guest,
+and a longer one here; after a death the rest of the plan is tried in a new
+guest, without the test that killed it.
+"""
+
+import collections
+import os
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+
+import counters
+import cpio
+import targets
+
+BOOT_TIMEOUT_S = 90
+DRAIN_S = 3                     # after a panic, for the rest of its text
+DEATHS_MAX = 6
+
+Sample = collections.namedtuple("Sample", "test n ns counts")
+
+PANIC = re.compile(r"panic|BUG:|Oops|double fault", re.I)
+
+
+class Kernel:
+    """What differs between the kernels: image, root, command line."""
+
+    def __init__(self, name, image, append, base=None):
+        self.name, self.image, self.append = name, image, append
+        self.base = base        # an archive that the programs are added to
+
+    def initrd(self, files):
+        base = b""
+        if self.base:
+            with open(self.base, "rb") as f:
+                base = f.read()
+        members = []
+        if not base:
+            members = [("dev", cpio.S_IFDIR | 0o755, b"", (0, 0)),
+                       ("dev/console", cpio.S_IFCHR | 0o600, b"", (5, 1)),
+                       ("proc", cpio.S_IFDIR | 0o755, b"", (0, 0)),
+                       ("tmp", cpio.S_IFDIR | 0o777, b"", (0, 0))]
+        for name, mode, data in files:
+            members.append((name, cpio.S_IFREG | mode, data, (0, 0)))
+        return cpio.archive(members, base)
+
+
+class Result:
+    """What a kernel answered: samples, and why there are none."""
+
+    def __init__(self):
+        self.samples = collections.defaultdict(list)
+        self.skips = {}
+        self.locks = {}         # test: (acquisitions, contended)
+        self.notes = []
+
+
+class Run:
+    """One boot."""
+
+    def __init__(self, kernel, plan, build, smp, mode=None, hot=None,
+                 debugcon=None, mem_mib=1024):
+        self.kernel, self.plan, self.build = kernel, plan, build
+        self.smp, self.mode, self.hot = smp, mode, hot
+        self.debugcon, self.mem_mib = debugcon, mem_mib
+
+    def command(self, folder):
+        qemu = os.environ.get("QEMU", "qemu-system-x86_64")
+        accel = "thread=single" if self.mode == "inline" else "thread=multi"
+        cmd = [qemu, "-machine", "q35", "-accel", "tcg," + accel,
+               "-cpu", "max,-erms", "-smp", str(self.smp),
+               "-m", str(self.mem_mib), "-display", "none",
+               "-nodefaults", "-no-reboot", "-monitor", "none",
+               "-chardev", "stdio,id=line,signal=off",
+               "-serial", "chardev:line",
+               "-kernel", self.kernel.image,
+               "-initrd", os.path.join(folder, "initrd"),
+               "-append", "console=ttyS0 rdinit=/bench-init "
+               + self.kernel.append]
+        if self.debugcon:
+            cmd += ["-debugcon", "file:" + self.debugcon]
+        if self.mode:
+            plugin = "%s/insncount.so,out=%s/counts,mode=%s" % (
+                self.build, folder, self.mode)
+            if self.hot:
+                plugin += ",hot=" + self.hot
+            cmd += ["-plugin", plugin]
+        return cmd
+
+    def files(self):
+        out = [("bench.plan", 0o644, "\n".join(
+            self.plan + [""]).encode())]
+        for name, path in (("bench-init", "bench-init"),
+                           ("bench-kbench", "kbench")):
+            with open(os.path.join(self.build, path), "rb") as f:
+                out.append((name, 0o755, f.read()))
+        return out
+
+    def go(self, log):
+        """Boot; returns (lines, snapshots, how it ended)."""
+        shm = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        folder = tempfile.mkdtemp(prefix="bench.", dir=shm)
+        try:
+            with open(os.path.join(folder, "initrd"), "wb") as f:
+                f.write(self.kernel.initrd(self.files()))
+            lines, end = self.talk(self.command(folder), log)
+            snaps = []
+            if self.mode and os.path.exists(folder + "/counts"):
+                snaps = counters.snapshots(folder + "/counts")
+            return lines, snaps, end
+        finally:
+            shutil.rmtree(folder)
+
+    def talk(self, cmd, log):
+        qemu = subprocess.Popen(cmd, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
+        try:
+            return self.listen(qemu, log)
+        finally:
+            if qemu.poll() is None:
+                qemu.terminate()
+                try:
+                    qemu.wait(10)
+                except subprocess.TimeoutExpired:
+                    qemu.kill()
+                    qemu.wait()
+
+    def listen(self, qemu, log):
+        """Read lines until the plan ends, the guest dies, or time is up."""
+        lines, rest = [], b""
+        deadline = time.monotonic() + BOOT_TIMEOUT_S
+        end = None
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return lines, end or "no answer"
+            if not select.select([qemu.stdout], [], [], left)[0]:
+                continue
+            data = os.read(qemu.stdout.fileno(), 65536)
+            if not data:
+                return lines, end or "the emulator ended"
+            log.write(data)
+            log.flush()
+            *whole, rest = (rest + data).split(b"\n")
+            for raw in whole:
+                line = raw.decode(errors="replace").strip()
+                lines.append(line)
+                now = time.monotonic()
+                if "BENCH-END" in line:
+                    end, deadline = "done", now + DRAIN_S
+                elif line.startswith("TEST "):
+                    deadline = now + 2 * timeout_of(line.split()[1])
+                elif PANIC.search(line) and not end:
+                    end, deadline = "died: " + line, now + DRAIN_S
+
+
+def timeout_of(test):
+    return targets.SLOW_TEST_TIMEOUT_S.get(test, targets.TEST_TIMEOUT_S)
+
+
+def plan_line(test, reps):
+    return "%s 0 %d %d" % (test, reps, timeout_of(test))
+
+
+def absorb(result, lines, snaps, counted):
+    """Add one boot's lines to the result; returns the tests begun."""
+    begun, rows, locks = [], collections.defaultdict(list), {}
+    for line in lines:
+        m = re.match(r"TEST (\S+)$", line)
+        if m:
+            begun.append(m.group(1))
+            continue
+        test = begun[-1] if begun else None
+        m = re.search(r"(\S+) (\d+) ([\d.]+)$", line)
+        if m and m.group(1) == test:
+            rows[len(begun) - 1].append((int(m.group(2)),
+                                         float(m.group(3))))
+            continue
+        m = re.search(r"(\S+) skip (.*)$", line)
+        if m and m.group(1) == test:
+            result.skips[test] = m.group(2)
+        m = re.match(r"TIMEOUT (\S+)$", line)
+        if m:
+            result.skips[m.group(1)] = "timed out"
+        m = re.match(r"LOCK (before|after) (\S+) (\d+) (\d+)$", line)
+        if m and test:
+            sign = 1 if m.group(1) == "after" else -1
+            a, c = locks.get(test, (0, 0))
+            locks[test] = (a + sign * int(m.group(3)),
+                           c + sign * int(m.group(4)))
+    result.locks.update(locks)
+    windows = counters.windows_by_test(snaps)
+    for i, test in enumerate(begun):
+        mine = windows[i] if i < len(windows) else []
+        paired = counted and len(mine) == len(rows[i])
+        for k, (n, ns) in enumerate(rows[i]):
+            result.samples[test].append(
+                Sample(test, n, ns, mine[k] if paired else None))
+    return begun
+
+
+def measure(result, kernel, tests, build, smp, mode, reps, logname):
+    """Run the tests on the kernel, in as many guests as that takes."""
+    todo = list(tests)
+    for _ in range(DEATHS_MAX):
+        run = Run(kernel, [plan_line(t, reps) for t in todo], build, smp,
+                  mode)
+        with open(logname, "ab") as log:
+            lines, snaps, end = run.go(log)
+        begun = absorb(result, lines, snaps, mode is not None)
+        if end == "done":
+            return
+        if not begun:
+            result.notes.append("%s: no test begun: %s" % (kernel.name, end))
+            return
+        killer = begun[-1]
+        result.skips.setdefault(killer, end)
+        result.notes.append("%s in %s: %s" % (kernel.name, killer, end))
+        todo = todo[todo.index(killer) + 1:]
+        if not todo:
+            return

@@ -1,0 +1,62 @@
+"""Which tests are compared, and what they ought to reach.
+
+A row: the test, its group, and the target in kernel instructions for one
+operation on one virtual CPU (None: no more than Linux's).
+"""
+
+TARGETS = {
+    "null_syscall": 120,
+    "pipe_pingpong_same_cpu": 4500,
+    "futex_pingpong_same_cpu": 3500,
+    "ctxsw_ring8_hop": 1800,
+    "fork_exit_wait": 45000,
+    "fork_exec_exit_wait": 110000,
+    "pthread_create_join": 15000,
+    "mmap_touch_munmap_1p": 5000,
+    "fault_anon_page": 1300,
+    "fault_cow_page": 1800,
+    "signal_delivery": 1500,
+    "open_close": 2000,
+    "stat_depth5": 1500,
+}
+
+# Measured on one CPU beside those above, without a target of their own.
+OTHERS = (
+    "clock_gettime", "sched_yield", "read1_zero", "write1_null",
+    "unix_pingpong", "tcp_pingpong", "tcp_connect_close",
+    "sendfile_64k_tcp", "spawn_exit_wait", "mmap_touch_munmap_64p_page",
+    "mmap_touch_2m_page_thp_ok", "fault_file_page", "mprotect_pair",
+    "fstat", "create_unlink", "append_4k", "append_4k_fsync",
+    "read_64k_cached", "pread_4k_cached", "readdir_100",
+    "epoll_wait_1000fd_1ready", "epoll_post_wait_drain", "poll_100fd",
+    "select_100fd",
+)
+
+# On two CPUs: the work of one thread, and of two at once.
+SCALING = (
+    ("null call, threads", "scale_null_t1", "scale_null_t2"),
+    ("open, threads", "scale_open_t1", "scale_open_t2"),
+    ("faults in processes", "scale_fault_procs_t1", "scale_fault_procs_t2"),
+    ("faults in threads", "scale_fault_threads_t1",
+     "scale_fault_threads_t2"),
+)
+TWO_CPUS = ("pipe_pingpong_diff_cpu", "futex_pingpong_diff_cpu")
+
+# Two threads may cost this much more for each operation than one, and this
+# share of lock acquisitions may find the lock taken.
+SCALING_SLACK = 0.10
+CONTENDED_MAX = 0.01
+
+# Every test's runs together end within this many seconds, or are killed.
+TEST_TIMEOUT_S = 60
+SLOW_TEST_TIMEOUT_S = {"fork_exec_exit_wait": 120, "spawn_exit_wait": 120}
+
+# The peer's command line: its mitigations and debugging aids off, its clock
+# source forced to the TSC (it would distrust the emulated one).
+LINUX_TUNED = (
+    "quiet loglevel=3 mitigations=off nokaslr audit=0 nowatchdog "
+    "tsc=reliable clocksource=tsc no5lvl init_on_alloc=0 init_on_free=0 "
+    "hardened_usercopy=off randomize_kstack_offset=off lsm= "
+    "cgroup_disable=memory random.trust_cpu=on"
+)
+HARDTACK_TUNED = "quiet mitigations=off nokaslr"
