@@ -9,6 +9,7 @@
 BENCH_DIR	:= build/bench
 BENCH_KERNEL	?= build/kernel.elf
 BENCH_ROOT	?= build/root.cpio
+BENCH_NEEDS	?= $(BENCH_KERNEL) $(BENCH_ROOT)
 BENCH		?=
 MUSL_CC		?= musl-gcc
 

@@ -34,20 +34,3 @@ build/user/kbench: tests/kbench/kbench.c | need build/user/kernel-headers
 	$(MUSL_CC) $(USER_CFLAGS) -Wno-unused-result $(USER_LDFLAGS) -o $@ $< \
 		-lpthread
 endif
-
-# The system call tests: one static program each, the same on Linux and here.
-ABI_SOURCES	:= $(wildcard tests/abi/*.c)
-ABI_PROGRAMS	:= $(ABI_SOURCES:tests/abi/%.c=build/tests/abi/%)
-ABI_CFLAGS	:= $(USER_CFLAGS) -O1 -Wno-unused-result -D_GNU_SOURCE
-
-.PHONY: abi-tests
-abi-tests: $(ABI_PROGRAMS) build/tests/abirun
-
-build/tests/abi/%: tests/abi/%.c tests/abi/abi.h \
-    | need build/user/kernel-headers
-	@mkdir -p $(@D)
-	$(MUSL_CC) $(ABI_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lpthread
-
-build/tests/abirun: tests/abi/runner/abirun.c | need build/user/kernel-headers
-	@mkdir -p $(@D)
-	$(MUSL_CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $<

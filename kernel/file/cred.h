@@ -9,6 +9,7 @@
 
 #define CRED_GROUPS	32		/* LIMIT: supplementary groups kept */
 
+/* a atomic; all else I immutable once published; freed under RCU */
 struct cred {
 	u32	refs;			/* [a] */
 	u32	uid, euid, suid, fsuid;

@@ -4,11 +4,11 @@
 #pragma once
 
 #include "kernel/lib/types.h"
-#include "kernel/sched/mutex.h"
 #include "kernel/sync/rcu.h"
+#include "kernel/sync/spinlock.h"
 #include "kernel/file/uio.h"
+#include "kernel/vm/reserve.h"
 
-struct cred;
 struct dentry;
 struct file;
 struct inode;
@@ -20,7 +20,7 @@ struct lx_stat;
 /*
  * The operations whose bound depends on the file's type. The bound of a call on
  * a descriptor is ops->bound[...], in frames, reserved after the look-up.
- * Generated: BOUND(pipe_read) is from the table of bounds.
+ * Generated: BOUND_pipe_read is a row of the table of bounds.
  */
 enum file_op {
 	FOP_READ, FOP_WRITE, FOP_IOCTL, FOP_MMAP, FOP_READDIR, FOP_SETATTR,
@@ -31,7 +31,8 @@ enum file_op {
  * All may be NULL unless said otherwise; the caller then returns the errno in
  * brackets. They hold a reference to the file and nothing else, so each may
  * renew its charge. Interruptible waits return -ERESTARTSYS (abi/errno.h: 512)
- * and the signal code turns it into a restart or -EINTR.
+ * and the signal code turns it into a restart or -EINTR. A write that finds no
+ * reader returns -EPIPE; the system call sends the signal.
  */
 struct file_ops {
 	const char	*name;			/* "pipe", "tmpfs", ... */
@@ -46,7 +47,8 @@ struct file_ops {
 	/* POLL* bits that hold now; if pt != NULL adds waiters to it. [always
 	 * readable and writable] */
 	u32	(*poll)(struct file *f, struct poll_table *pt);
-	/* Entries by fill(); see fs/vfs. [-ENOTDIR] */
+	/* Entries by sink->fill(), from f->pos on, which it advances.
+	 * [-ENOTDIR] */
 	int	(*readdir)(struct file *f, struct dir_sink *sink);
 	/* The pager to map, with a reference; offset checks are done. [-ENODEV] */
 	int	(*mmap)(struct file *f, u32 prot, u32 flags,
@@ -56,33 +58,44 @@ struct file_ops {
 	int	(*allocate)(struct file *f, int mode, s64 off, s64 len);
 	int	(*stat)(struct file *f, struct lx_stat *st);	/* by inode */
 	int	(*set_flags)(struct file *f, u32 flags);	/* F_SETFL */
+	/* F_SETPIPE_SZ and other fcntl(2) commands of one type. [-EINVAL] */
+	long	(*fcntl)(struct file *f, int cmd, u64 arg);
+	/* "pipe:[17]" for /proc/PID/fd; NULL: the path or "anon:[name]". */
+	int	(*label)(struct file *f, char *buf, usize len);
 	/* A descriptor of the file was closed (POSIX locks, tty). */
 	void	(*flush)(struct file *f);
 	/* The last reference is gone: release what priv owns. Sleeps. */
 	void	(*release)(struct file *f);
 };
 
-/* I immutable; a atomic; p pos_lock; r freed under RCU */
+/*
+ * The memory of a file is type-stable: a look-up that holds a stale pointer
+ * may take a reference to whatever file lives there now, and then compares the
+ * slot again (fdtable.c).
+ *
+ * I immutable; a atomic; p who holds pos_busy; r freed under RCU
+ */
 struct file {
 	const struct file_ops *ops;	/* [I] */
-	u32		refs;		/* [a] 0: being freed (RCU look-ups) */
+	u32		refs;		/* [a] 0: being freed */
 	u32		flags;		/* [a] O_* status flags */
 	u32		mode;		/* [I] FMODE_* */
+	u32		pos_busy;	/* [a] claimed: file_pos_claim() */
 	s64		pos;		/* [p, or alone when not shared] */
-	struct mutex	pos_lock;	/* held across read/write if shared */
 	void		*priv;		/* [I] the type's own */
-	struct inode	*inode;		/* [I] may be NULL (anonymous files) */
+	struct inode	*inode;		/* [I] pinned by dentry; may be NULL */
 	struct dentry	*dentry;	/* [I] owned reference, or NULL */
 	struct mount	*mnt;		/* [I] owned reference, or NULL */
-	struct cred	*cred;		/* [I] opener's */
-	u32		owner_sig;	/* F_SETSIG, F_SETOWN */
-	s32		owner_pid;
+	u32		owner_sig;	/* [a] F_SETSIG, F_SETOWN */
+	s32		owner_pid;	/* [a] */
 	struct rcu_head	rcu;
 };
 
 #define FMODE_READ	BIT(0)
 #define FMODE_WRITE	BIT(1)
 #define FMODE_PATH	BIT(2)		/* O_PATH: no I/O */
+#define FMODE_EXEC	BIT(3)		/* runs: nobody may write the file */
+#define FMODE_WRITER	BIT(4)		/* counted in inode.writers */
 
 /* A new file with one reference; priv as given. flags: O_*. */
 struct file *file_create(const struct file_ops *ops, void *priv, u32 flags);
@@ -91,13 +104,68 @@ file_get(struct file *f)
 {
 	(void)__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
 }
-void	file_put(struct file *f);	/* sleeps when it is the last */
+void	file_free(struct file *f);	/* the last reference is gone; sleeps */
+static inline void
+file_put(struct file *f)
+{
+	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		file_free(f);
+}
 
 /*
- * Descriptor tables: RCU look-up, one spinlock for changes; chunked so that no
- * allocation is above a frame. Shared by threads with CLONE_FILES.
+ * Claim the position of a shared file for one read or write. The claimer may
+ * renew its charge meanwhile, since who waits for it holds no charge: call it
+ * before reserving. -ERESTARTSYS when a signal came.
  */
-struct fdtable;
+int	file_pos_claim(struct file *f);
+void	file_pos_release(struct file *f);
+
+/* Reserve what op needs on a file of this type; a call that held no charge. */
+static inline int
+file_reserve(const struct file *f, enum file_op op)
+{
+	u32 row = f->ops->bound[op];
+
+	if (row == 0)
+		return 0;
+	current->charge.id = row;
+	return reserve(bounds[row].frames);
+}
+
+/* What this rank needs from above: fs/vfs and kernel/syscall define them. */
+struct file_name_ops {
+	void	(*put)(struct file *f);	/* drop dentry, mnt and counts */
+};
+extern const struct file_name_ops file_name_ops;
+struct file_limit_ops {
+	u64	(*rlimit)(int which);	/* current's soft limit */
+};
+extern const struct file_limit_ops file_limit_ops;
+
+/*
+ * Descriptor tables: RCU look-up, no lock for changes; chunked so that no
+ * allocation is above a frame. Shared by threads with CLONE_FILES. fdtable.c.
+ */
+#define FD_LEAF_BITS	6
+#define FD_LEAF		64u		/* descriptors to a leaf */
+#define FD_MAX		1048576u	/* no RLIMIT_NOFILE goes beyond */
+struct fd_top;
+
+/* a atomic */
+struct fd_leaf {
+	u64		open;		/* [a] numbers taken */
+	u64		cloexec;	/* [a] */
+	struct file	*file[FD_LEAF];	/* [a] NULL while being opened */
+};
+
+/* a atomic; g the lock guards growth; I immutable once set */
+struct fdtable {
+	u32		refs;		/* [a] */
+	struct spinlock	lock;		/* LOCK_FDTABLE */
+	struct fd_top	*top;		/* [I] set under g */
+	struct fd_leaf	leaf0;		/* descriptors below FD_LEAF */
+	struct rcu_head	rcu;
+};
 
 /* The file of fd with a reference, or NULL. Takes no lock. */
 struct file *fd_get(u32 fd);
@@ -106,26 +174,42 @@ struct fd_ref {
 	struct file	*file;		/* NULL: bad descriptor */
 	bool		owned;
 };
-struct fd_ref fd_borrow(u32 fd);
+static inline struct fd_ref
+fd_borrow(u32 fd)
+{
+	const struct fdtable *t = current->fds;
+
+	if (likely(READ_ONCE(t->refs) == 1 && fd < FD_LEAF))
+		return (struct fd_ref){ t->leaf0.file[fd], false };
+	return (struct fd_ref){ fd_get(fd), true };
+}
 static inline void
 fd_return(struct fd_ref r)
 {
-	if (r.owned)
+	if (r.owned && r.file != NULL)
 		file_put(r.file);
 }
 /* Install f (its reference passes to the table) at the lowest free number
- * >= from; -EMFILE. */
+ * >= from; -EMFILE (the reference stays the caller's). Draws FD_FRAMES. */
+#define FD_FRAMES	3
 int	fd_install(struct file *f, u32 from, bool cloexec);
-int	fd_install_at(struct file *f, u32 fd, bool cloexec);	/* dup2 */
+/* dup2: at fd, closing what was there. -EBADF, -EBUSY as dup2(2). */
+int	fd_install_at(struct file *f, u32 fd, bool cloexec);
 int	fd_close(u32 fd);
 int	fd_set_cloexec(u32 fd, bool cloexec);
 int	fd_get_cloexec(u32 fd);
+/* close_range(2): [first, last]; or only mark them close-on-exec. */
+void	fd_close_range(u32 first, u32 last, bool cloexec_only);
 struct fdtable *fdtable_create(void);
-struct fdtable *fdtable_fork(struct fdtable *t);	/* chunked inside */
+/* A copy for fork; renewal points inside. Killed meanwhile: a copy of a part,
+ * which the dying caller puts. */
+struct fdtable *fdtable_fork(struct fdtable *t);
 void	fdtable_get(struct fdtable *t);
+bool	fdtable_get_try(struct fdtable *t);	/* found under RCU */
 void	fdtable_put(struct fdtable *t);		/* closes all at the last */
 void	fdtable_close_on_exec(struct fdtable *t);
 int	fdtable_unshare_current(void);		/* exec, CLONE_FILES unshare */
-/* For /proc/PID/fd: next used number >= fd of another process' table. */
+/* For /proc/PID/fd: next used number >= fd of another process' table, or -1. */
 int	fdtable_next(struct fdtable *t, u32 fd);
 struct file *fdtable_file(struct fdtable *t, u32 fd);	/* referenced */
+u32	fdtable_capacity(struct fdtable *t);	/* FDSize in status */

@@ -71,3 +71,11 @@ struct bootinfo {
 	char loader[BOOT_LOADER_NAME];
 	char cmdline[BOOT_CMDLINE];
 };
+
+/*
+ * Check what parsers cannot: that each module lies in usable memory, apart
+ * from the other modules and from the kernel at [kernel_start, kernel_end).
+ * Returns 0, or -EINVAL with *why set. The memory map is normalised.
+ */
+int	bootinfo_check(const struct bootinfo *info, paddr_t kernel_start,
+	    paddr_t kernel_end, const char **why);

@@ -14,6 +14,8 @@ struct cpio_iter {
 	const u8 *data;
 	usize len;
 	usize pos;
+	usize archive;			/* where the current one starts */
+	bool in_archive;		/* its trailer has not been seen */
 	const char *why;		/* set with an error: what is wrong */
 };
 
@@ -25,7 +27,7 @@ struct cpio_entry {
 	u32 rdev_major, rdev_minor;	/* the device that the file is */
 	const u8 *data;
 	u32 size_bytes;
-	u32 archive;			/* offset: tells hard link groups apart */
+	usize archive;			/* offset: tells hard link groups apart */
 };
 
 /* Start over len bytes at data. */

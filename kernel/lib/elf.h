@@ -3,8 +3,9 @@
  * the caller has read.
  *
  * What elf_parse accepts can be mapped without a further check: segments are
- * sorted by address, do not share a page-aligned range with a conflict, lie
- * below ELF_USER_TOP, and their file parts lie inside the file.
+ * sorted by address, no two share a page, all lie below ELF_USER_TOP, their
+ * file parts lie inside the file, and file offset and address agree modulo the
+ * page size.
  */
 #pragma once
 
@@ -44,17 +45,14 @@ struct elf_info {
 	u64 interp_offset;		/* path of PT_INTERP in the file */
 	u32 interp_bytes;		/* with its NUL; 0 if there is none */
 	enum elf_stack stack;
-	/* With -EAGAIN: the bytes of the file that head must also hold. */
-	u64 need_bytes;
+	u64 need_bytes;			/* where the program headers end */
 };
 
 /*
  * Check the headers of a file of file_size bytes whose first head_len bytes
  * stand at head. Returns 0; -EAGAIN if the program headers end past head_len
- * (read out->need_bytes bytes, at most 64 KiB, and call again; or use
- * elf_parse_phdrs); -ENOEXEC if it is not an executable of ours or is
- * malformed; -EINVAL for a bad PT_INTERP; -ENOMEM for segments outside of
- * the user range, as Linux answers them.
+ * (read them and go on with elf_parse_phdrs); -ENOEXEC if it is no executable
+ * for x86-64; -EINVAL if it is one but malformed.
  */
 int	elf_parse(const void *head, usize head_len, u64 file_size,
 	    struct elf_info *out);

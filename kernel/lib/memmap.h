@@ -9,15 +9,22 @@
 
 #include "kernel/lib/bootinfo.h"
 
+/* Memory above what a pfn_t can number is not used. */
+#define MEMMAP_LIMIT		(1ul << (32 + PAGE_SHIFT))
+
 /*
- * Add a range. An empty one is ignored; one that wraps around or lies above
- * the 52-bit physical space is refused (dropped_ranges counts it), unless only
- * its end does: that is cut. Returns 0, -EINVAL refused, -ENOSPC full.
+ * Add a range. An empty one is ignored, an end above MEMMAP_LIMIT is cut. One
+ * that starts above, or a usable one that wraps around, is refused and counted
+ * in dropped_ranges. Returns 0, -EINVAL refused, -ENOSPC full.
  */
 int	memmap_add(struct bootinfo *info, paddr_t start, u64 len_bytes,
 	    enum boot_range_kind kind);
 
-/* Sort, clip and merge. Returns 0, or -EINVAL if no usable page is left. */
+/*
+ * Sort, clip and merge, on the boot CPU only (there is one scratch area).
+ * Returns 0, or -EINVAL if no usable page is left. Pieces past BOOT_RANGES are
+ * dropped from the top and counted: what no range names is not used.
+ */
 int	memmap_normalise(struct bootinfo *info);
 
 /* Take [start, start + len) out of the usable ranges of a normalised map. */

@@ -10,9 +10,9 @@
 #include "kernel/lib/string.h"
 
 /* A word at any address, aliasing anything. */
-typedef u64 word_t __attribute__((may_alias, aligned(1)));
-typedef u32 half_t __attribute__((may_alias, aligned(1)));
-typedef u16 quarter_t __attribute__((may_alias, aligned(1)));
+typedef u64 word_t __attribute__((__may_alias__, __aligned__(1)));
+typedef u32 half_t __attribute__((__may_alias__, __aligned__(1)));
+typedef u16 quarter_t __attribute__((__may_alias__, __aligned__(1)));
 
 #define ONES			0x0101010101010101ul
 #define HIGHS			0x8080808080808080ul
@@ -163,12 +163,20 @@ mem_is_zero(const void *data, usize len)
 	return true;
 }
 
-void *
+/*
+ * The searches below read aligned words, which never cross a page, so that
+ * reading past the found byte inside its word is harmless; a sanitizer cannot
+ * know that.
+ */
+__attribute__((no_sanitize_address)) void *
 memchr(const void *data, int byte, usize len)
 {
 	const u8 *p = data;
 	u64 pattern = (u8)byte * ONES;
 
+	for (; len && (u64)p & 7; p++, len--)
+		if (*p == (u8)byte)
+			return (void *)p;
 	while (len >= 8 && !zero_bytes(*(const word_t *)p ^ pattern)) {
 		p += 8;
 		len -= 8;
@@ -179,10 +187,6 @@ memchr(const void *data, int byte, usize len)
 	return NULL;
 }
 
-/*
- * An aligned word never crosses a page, so that reading past the end of the
- * string inside its last word is harmless; a sanitizer cannot know that.
- */
 __attribute__((no_sanitize_address)) usize
 strlen(const char *s)
 {

@@ -14,6 +14,9 @@ void	*boot_get(usize len_bytes, usize align);
 /* A physical range that stays reserved until boot_mem_release(). */
 void	boot_mem_hold(paddr_t start, paddr_t end);
 
+/* Memory up to limit can be reached through the physical map from now on. */
+void	boot_mem_mapped(paddr_t limit);
+
 /* Make the frame descriptors and hand the rest to the frame allocator. */
 void	frame_init(const struct bootinfo *bi);
 /* Give a held physical range (the cpio module) to the allocator. */

@@ -1,28 +1,68 @@
 /*
  * Charges: the promise of frames that a system call, fault or kernel thread's
  * turn holds. Nothing here sleeps; kernel/vm/reserve.h waits.
+ *
+ * The count (tests/model has the proof):
+ *
+ *	free frames = unpromised + sum of CPUs' credits + sum of charges' left
+ *
+ * reserve moves from a credit (or the global unpromised count) to a charge;
+ * taking a frame lowers "free" and "left" together; giving one back raises
+ * both, or the credit. So a charge with left > 0 always finds a free frame,
+ * though perhaps on another CPU's list.
  */
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "kernel/x86/thread.h"
 
 struct frame;
 
 /* Lives in struct thread. o: the thread that owns it only. */
 struct charge {
 	s32		left;		/* [o] frames it may still take */
+	s32		low;		/* [o] lowest left so far */
 	s32		bound;		/* [o] admitted with; 0: no charge */
-	struct frame	*priv;		/* [o] private slab frames, by slab_next */
-	s32		peak;		/* [o] most it has taken (net) */
-	u16		id;		/* [o] which bound: row of bounds table */
+	u16		id;		/* [o] row of bounds[]: whose bound */
 	bool		standing;	/* [o] draws on a standing reservation */
+	struct frame	*priv;		/* [o] private slab frames, by slab_next */
 };
 
+/* How struct thread (kernel/sched/thread.h) begins. */
+struct charged_thread {
+	struct x86_thread	x86;
+	struct charge		charge;
+};
+
+static inline struct charge *
+charge_current(void)
+{
+	return &((struct charged_thread *)x86_current)->charge;
+}
+
 /*
- * Promise n frames to c, from this CPU's credit or the global count. False
- * when that many are not free and unpromised. n may be 0.
+ * Promise n > 0 frames to c, from this CPU's credit or the global count. False
+ * when that many are not free and unpromised, or when others wait in line.
  */
 bool	charge_try(struct charge *c, u32 n);
 
+/* The same for the head of the line and for who need not queue. */
+bool	charge_try_head(struct charge *c, u32 n);
+
 /* Give back what is left and publish private slabs. Wakes waiters if any. */
 void	charge_end(struct charge *c);
+
+/*
+ * While set, what is given back goes to the global count, no credit is kept,
+ * and freed() is called after each give-back (any lock may be held but those
+ * after RESERVE in the lock order; so it only wakes).
+ */
+void	charge_set_waiting(bool waiting);
+void	charge_set_freed_hook(void (*freed)(void));
+
+/* The most a call of each row has taken, for /proc/reserve. */
+#define CHARGE_ROWS		1024
+extern u16 charge_peak[CHARGE_ROWS];	/* [racy maximum] */
+
+/* Test mode: keep no credits, so that "exactly the bound" can be tried. */
+extern bool charge_no_credit;

@@ -11,6 +11,8 @@
 #include "kernel/sync/spinlock.h"
 #include "kernel/x86/paging.h"
 
+struct kmem_cache;
+
 /* What a frame is used for; counted per CPU, shown in /proc/meminfo. */
 enum frame_use {
 	FRAME_FREE,
@@ -39,11 +41,11 @@ struct frame {
 			struct frame	*next;
 		};
 		struct {	/* slab: mem/slab.c */
-			void		*slab_cache;
-			void		*slab_free;
+			struct kmem_cache *slab_cache;
+			pfn_t		slab_next, slab_prev;
+			u16		slab_free;	/* index of first */
 			u16		slab_inuse;
 			u16		slab_state;
-			pfn_t		slab_next;
 		};
 		struct {	/* page cache and tmpfs */
 			void		*fc_owner;	/* whose page */
@@ -134,6 +136,13 @@ struct frame_stats {
 };
 void	frame_stats(struct frame_stats *out);
 
-/* Set a frame's byte pattern fast. */
+/* Whole frames, by pointers into the physical map. */
 void	frame_clear(void *va);
 void	frame_copy(void *dst, const void *src);
+
+/* Until frame_boot_end() nothing is charged: there are no calls yet. */
+extern bool mem_booting;
+void	frame_boot_end(void);
+
+/* Bring this CPU's free list back to the global one (from a thread on it). */
+void	frame_drain_cpu(void);

@@ -22,7 +22,8 @@ void	schedule(void);
  */
 bool	schedule_until(u64 deadline_ns);
 
-void	sched_yield(void);
+void	sched_yield(void);	/* give up this turn; sched_yield(2) */
+void	sched_preempt(void);	/* run another thread if one should run */
 
 /* Make t runnable if it sleeps in a state of mask (BIT(THREAD_*)). True if it
  * did. Any context. */
@@ -36,7 +37,7 @@ static inline void
 preempt_point(void)
 {
 	if (unlikely(READ_ONCE(current->x86.work) & WORK_RESCHED))
-		sched_yield();
+		sched_preempt();
 }
 
 void	sched_set_state(u32 state);	/* current's, with a full barrier */
@@ -45,8 +46,40 @@ void	sched_set_nice(struct thread *t, int nice);
 int	sched_set_policy(struct thread *t, int policy, int rt_prio);
 u64	sched_thread_cpu_ns(const struct thread *t);	/* now, running too */
 
-/* Called by trap_ops.timer and by IPIs. */
-void	sched_timer_irq(void);
+/* Where a return to user mode finds WORK_RESCHED: for trap_ops.return_work. */
+static inline void
+sched_return_work(void)
+{
+	preempt_point();
+}
+
+/* trap_ops.timer: the local timer, and VECTOR_IPI_RESCHED. */
+struct trapframe;
+void	sched_timer_irq(struct trapframe *tf);
+
+/* While set, threads that hold charges run first. */
+void	sched_boost_charged(bool on);
+
+/* Wait until all that current could have read under RCU before is unused. */
+void	rcu_synchronize(void);
+/* Wait until the callbacks queued before, on all CPUs, have run. */
+void	rcu_barrier(void);
+
+/* What the address spaces (rank 6) do at a switch. */
+struct sched_ops {
+	/*
+	 * next->aspace, not NULL, is not loaded_aspace: load it and set that.
+	 * Interrupts off, a run queue's lock held: takes no lock.
+	 */
+	void	(*switch_aspace)(struct thread *prev, struct thread *next);
+};
+extern struct sched_ops sched_ops;
+
+/*
+ * Whose page tables this CPU has loaded; kernel threads borrow them. Set by
+ * sched_ops.switch_aspace and by whoever else loads page tables.
+ */
+PERCPU_DECLARE(struct aspace *, loaded_aspace);
 
 struct sched_stats {
 	u64	user_ns, system_ns, idle_ns, switches;
@@ -54,3 +87,6 @@ struct sched_stats {
 	u64	load[3];		/* 1, 5, 15 minutes, << 11 */
 };
 void	sched_stats(u32 cpu, struct sched_stats *out);	/* ~0u: all */
+
+/* What runs on every CPU, and what each sleeping thread waits for. */
+void	sched_log_threads(void);

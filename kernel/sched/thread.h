@@ -27,11 +27,29 @@ enum thread_state {
 	THREAD_DEAD,		/* has switched out for the last time */
 };
 
+/* thread.on_rq: 0 is off; moving: off its old queue, not yet on the new. */
+#define THREAD_ON_RQ		1
+#define THREAD_MOVING		2
+
+#define THREAD_HELD_MAX		16
+struct held_sleeplocks {
+	u32		n;
+	u8		class[THREAD_HELD_MAX];
+	const void	*lock[THREAD_HELD_MAX];
+};
+#if defined(HARDTACK_DEBUG)
+#define THREAD_HELD_LOCKS	struct held_sleeplocks held;
+#define thread_held(t)		(&(t)->held)
+#else
+#define THREAD_HELD_LOCKS
+#define thread_held(t)		((void)(t), (struct held_sleeplocks *)NULL)
+#endif
+
 #define THREAD_STACK_BYTES	(4 * PAGE_SIZE)
 
 /*
- * a atomic; o this thread only; I immutable; q its run queue's lock
- * (or its pi-free wake-up protocol, see sched.c)
+ * a atomic; o this thread only; I immutable; q the lock of its run queue, which
+ * is that of CPU t->cpu (sched.c)
  */
 struct thread {
 	struct x86_thread x86;		/* first: rank 1 and entry.S know it */
@@ -40,17 +58,22 @@ struct thread {
 	u32		state;		/* [a] enum thread_state */
 	u32		cpu;		/* [q] where it runs or ran last */
 	bool		on_cpu;		/* [a] its registers are in a CPU */
-	bool		on_rq;		/* [q] */
+	u8		on_rq;		/* [q] THREAD_ON_RQ, _MOVING */
 	bool		is_idle;	/* [I] */
 	u8		policy;		/* [q] SCHED_* of abi/sched.h */
 	s8		nice;		/* [q] -20..19 */
 	u8		rt_prio;	/* [q] 1..99 for FIFO and RR */
 	u32		weight;		/* [q] from nice */
+	bool		any_cpu;	/* [q] affinity names every CPU */
+	bool		in_kernel;	/* [q] the last tick found it there */
 	u64		vruntime;	/* [q] weighted ns */
 	u64		vdeadline;	/* [q] virtual deadline */
-	u64		slice_start_ns;	/* [q] */
+	u64		vslice;		/* [q] one slice, weighted */
+	u64		min_vruntime;	/* [q] least in its subtree */
+	s64		vlag;		/* [q] while off the queue: what it is owed */
+	u64		slice_start_ns;	/* [q] of a real-time RR thread */
 	u64		run_ns;		/* [q] total CPU time */
-	u64		utime_ns, stime_ns; /* [o] split at kernel entry ticks */
+	u64		utime_ns, stime_ns; /* [q] its split, as ticks saw it */
 	u64		nvcsw, nivcsw;	/* [q] context switches: own will, forced */
 	struct rb_node	rq_node;	/* [q] */
 	struct list	rt_node;	/* [q] */
@@ -62,6 +85,7 @@ struct thread {
 	struct list	all_node;	/* every thread: sched_for_each_thread() */
 	void		(*fn)(void *);	/* [I] a kernel thread's body */
 	void		*arg;		/* [I] */
+	void		(*reap)(struct thread *); /* [o] set by thread_exit() */
 	const char	*wait_what;	/* [o] why it sleeps, for dumps */
 	u64		wait_since_ns;	/* [o] */
 
@@ -72,14 +96,11 @@ struct thread {
 	struct fs_ctx	*fs;		/* [o] */
 	bool		reserve_exempt;	/* [o] init, reclaim: never waits long */
 	bool		oom_ticket;	/* [o] holds an exit ticket */
-#if defined(HARDTACK_DEBUG)
-	void		*held_locks[16]; /* [o] sleeping locks, in order */
-	u8		held_class[16];
-	u32		nheld;
-	u32		rcu_depth;
-#endif
+	THREAD_HELD_LOCKS	/* debug kernels: the sleeping locks it holds */
 };
 _Static_assert(offsetof(struct thread, x86) == 0, "entry.S");
+_Static_assert(offsetof(struct thread, charge) ==
+    offsetof(struct charged_thread, charge), "kernel/mem/charge.h");
 
 #define current	((struct thread *)x86_current)
 
@@ -103,9 +124,15 @@ void	thread_clear_work(struct thread *t, u32 bits);
 /*
  * Initialise t (zeroed memory) as a thread named name with a kernel stack
  * (kstack_get(): draws on the charge). Runnable after thread_start().
+ *
+ * The memory of t is given back no sooner than a grace period after
+ * thread_exit(): a waker may still look at it.
  */
 void	thread_init(struct thread *t, const char *name);
+void	thread_inherit(struct thread *t);	/* current's nice, policy, CPUs */
 void	thread_start(struct thread *t);		/* first wake; picks a CPU */
+/* What x86_user_thread_init() is given as start: ends the switch to t. */
+void	thread_first(struct x86_thread *prev, void *arg);
 
 /*
  * A kernel thread running fn(arg). Boot time, or under a charge that covers it.
@@ -127,5 +154,14 @@ void	kstack_get(struct x86_thread *t);	/* sets kstack_base and top */
 void	kstack_put(struct x86_thread *t);
 u32	kstack_shrink(void);			/* frames freed */
 
-/* All threads, under RCU. Entries stay valid until the reader's end. */
+u64	kstack_cached(void);		/* frames kstack_shrink() could free */
+void	kstack_trim(void);		/* keep but few stacks; may wait */
+
+/* All threads but the idle ones, under RCU. */
 extern struct list all_threads;
+#define sched_for_each_thread(t) \
+	for ((t) = LIST_ENTRY(rcu_load(all_threads.next), struct thread, \
+	    all_node); \
+	    &(t)->all_node != &all_threads; \
+	    (t) = LIST_ENTRY(rcu_load((t)->all_node.next), struct thread, \
+	    all_node))

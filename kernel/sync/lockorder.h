@@ -6,6 +6,13 @@
  */
 #pragma once
 
+/* The checks are compiled in always and called by debug kernels only. */
+#if defined(HARDTACK_DEBUG)
+#define LOCKDEP_ON	1
+#else
+#define LOCKDEP_ON	0
+#endif
+
 #define LOCK_CLASSES(X) \
 	/* sleeping locks first: a spinlock may be taken under any of them */ \
 	X(MOUNT, "mount", 0)		/* namespace changes */ \
@@ -30,6 +37,7 @@
 	X(POLL, "poll", 1) \
 	X(TTY, "tty", 0) \
 	X(DEV, "dev", 0) \
+	X(PAGER, "pager", 0)		/* who maps a file */ \
 	X(PAGETABLE, "pagetable", 1)	/* one page table's entries */ \
 	X(UPPER, "upper", 0)		/* short leaf locks of ranks > 6 */ \
 	X(RESERVE, "reserve", 0)	/* waiters' queue */ \

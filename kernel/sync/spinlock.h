@@ -16,39 +16,41 @@
 #include "kernel/sync/lockorder.h"
 #include "kernel/trace/counter.h"
 
+/* a atomic; I immutable; l by the holder */
 struct CAPABILITY("spinlock") spinlock {
 	u8	locked;			/* [a] */
-#if defined(HARDTACK_DEBUG)
 	u8	class;			/* [I] enum lock_class */
-	u32	owner;			/* [a] cpu + 1, 0: none */
+#if defined(HARDTACK_DEBUG)
+	u8	usage;			/* [a] LOCKDEP_USED_*: contexts seen */
 #endif
 };
 
-#if defined(HARDTACK_DEBUG)
 #define SPINLOCK_INIT(cls)	{ .class = (cls) }
-#else
-#define SPINLOCK_INIT(cls)	{ .locked = 0 }
-#endif
 
 void	spin_wait(struct spinlock *l);	/* the contended path */
-#if defined(HARDTACK_DEBUG)
+
+/* Acquisitions (debug kernels only, else 0) and contended ones of a class. */
+void	sync_lockstat(enum lock_class cls, u64 *acquired, u64 *contended);
+const char *lock_class_name(enum lock_class cls);
+
+/* The lock order's checks: lockdep.c. */
 void	lockdep_acquire(struct spinlock *l, bool try);
 void	lockdep_release(struct spinlock *l);
-#endif
+void	lockdep_assert_held(const struct spinlock *l);
+void	lockdep_assert_no_locks(void);
+void	lockdep_assert_can_sleep(void);
 
 static inline void
 spin_init(struct spinlock *l, enum lock_class cls)
 {
 	*l = (struct spinlock)SPINLOCK_INIT(cls);
-	(void)cls;
 }
 
 static inline void
 spin_lock(struct spinlock *l) ACQUIRES(*l) NO_THREAD_CHECK
 {
-#if defined(HARDTACK_DEBUG)
-	lockdep_acquire(l, false);
-#endif
+	if (LOCKDEP_ON)
+		lockdep_acquire(l, false);
 	counter_inc(lock_acquired);
 	if (unlikely(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
 		spin_wait(l);
@@ -59,18 +61,16 @@ spin_trylock(struct spinlock *l) ACQUIRES_TRY(true, *l) NO_THREAD_CHECK
 {
 	if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
 		return false;
-#if defined(HARDTACK_DEBUG)
-	lockdep_acquire(l, true);
-#endif
+	if (LOCKDEP_ON)
+		lockdep_acquire(l, true);
 	return true;
 }
 
 static inline void
 spin_unlock(struct spinlock *l) RELEASES(*l) NO_THREAD_CHECK
 {
-#if defined(HARDTACK_DEBUG)
-	lockdep_release(l);
-#endif
+	if (LOCKDEP_ON)
+		lockdep_release(l);
 	__atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
 }
 
@@ -93,11 +93,28 @@ spin_unlock_irq(struct spinlock *l, u64 flags) RELEASES(*l) NO_THREAD_CHECK
 		__asm__ volatile("sti" ::: "memory");
 }
 
-/* Panics in a debug kernel unless this CPU holds l. */
-#if defined(HARDTACK_DEBUG)
-void	assert_held(const struct spinlock *l);
-void	assert_no_locks(void);		/* no spinlock held by this CPU */
-#else
-static inline void assert_held(const struct spinlock *l) { (void)l; }
-static inline void assert_no_locks(void) { }
-#endif
+/*
+ * Panics in a debug kernel: unless this CPU holds l; if it holds any spinlock;
+ * if it may not sleep here (a spinlock held, an RCU read section, an interrupt
+ * handler, interrupts off).
+ */
+static inline void
+assert_held(const struct spinlock *l)
+{
+	if (LOCKDEP_ON)
+		lockdep_assert_held(l);
+}
+
+static inline void
+assert_no_locks(void)
+{
+	if (LOCKDEP_ON)
+		lockdep_assert_no_locks();
+}
+
+static inline void
+assert_can_sleep(void)
+{
+	if (LOCKDEP_ON)
+		lockdep_assert_can_sleep();
+}

@@ -7,6 +7,7 @@
 #include "kernel/lib/types.h"
 #include "kernel/mem/charge.h"
 #include "kernel/sched/wait.h"
+#include "kernel/x86/clock.h"
 
 /*
  * Rows of the generated table of bounds (build/bounds.c): one per system call
@@ -38,6 +39,14 @@ reserve(u32 nframes)
 	if (likely(charge_try(&current->charge, nframes)))
 		return 0;
 	return reserve_slow(nframes);
+}
+
+/* The same by row of the table, so that /proc/reserve counts it there. */
+static inline int
+reserve_row(u16 row)
+{
+	current->charge.id = row;
+	return reserve(bounds[row].frames);
 }
 
 /* Give back what is left of the promise. */
@@ -132,5 +141,29 @@ void	standing_add(struct standing *s);
 void	standing_take(struct standing *s);
 void	standing_give(struct standing *s);
 
-/* Per-call statistics for /proc/reserve: see reserve.c. */
-void	reserve_note_peak(u16 id, s32 peak);
+/* Something that may let the head of the line go on has happened: a victim's
+ * memory is back, a cache has given frames. Any context but interrupts. */
+void	reserve_kick(void);
+
+/* Is somebody waiting? Then what only speeds things up should not take. */
+bool	reserve_is_short(void);
+
+/* For /proc/reserve. Peaks are in charge_peak[]. */
+struct reserve_row_stats {
+	u32	waits;
+	u64	wait_ns;		/* total */
+	u64	longest_ns;
+};
+struct reserve_stats {
+	u32	waiting;		/* threads in line now */
+	u64	waits, bypasses;	/* since boot */
+	u64	reclaim_turns, reclaimed_frames, grace_waits, kills;
+	u64	longest_ns;
+	u64	reclaimable;		/* frames the shrinkers could free */
+	u64	rcu_pending;		/* callbacks not yet run */
+	char	last_waiter[16];
+};
+void	reserve_stats(struct reserve_stats *out);
+void	reserve_row_stats(u16 row, struct reserve_row_stats *out);
+struct standing *standing_first(void);
+struct shrinker *shrinker_first(void);

@@ -14,7 +14,12 @@ extern u64 fpu_xcr0;			/* [I] features in use; 0: FXSAVE */
 
 /* What a new program starts with. */
 void	fpu_init_state(struct fpu_state *st);
-/* Write the running CPU's registers into st (standard format) / load them. */
+/*
+ * Write the running thread's registers into st (standard format; st was made by
+ * fpu_init_state() or was saved before, so that its header is clean) / load
+ * them: for fork, signals, exec. A thread may be switched out between, but not
+ * during, which interrupts cannot cause.
+ */
 void	fpu_save(struct fpu_state *st);
 void	fpu_restore(const struct fpu_state *st);
 /* True if st, which came from user space, can be loaded without a fault. */

@@ -45,7 +45,8 @@ phys_to_virt(paddr_t pa)
 	return (void *)(pa + PHYSMAP_BASE);
 }
 
-/* Only for addresses in the physical map. */
+/* Only for addresses in the physical map, which holds the RAM of the boot
+ * memory map (usable, ACPI, NVS) and nothing else. */
 static inline paddr_t
 virt_to_phys(const void *va)
 {
@@ -72,3 +73,57 @@ void	*vmap_device(paddr_t pa, usize len_bytes);
 
 /* Map device memory write-combining, for a frame buffer. Boot only. */
 void	*vmap_framebuffer(paddr_t pa, usize len_bytes);
+
+/* Make the final page tables and run on them. Boot CPU, after boot_mem_init().
+ * Physical memory that only the early tables mapped is gone then. */
+struct bootinfo;
+void	paging_init(const struct bootinfo *bi);
+
+/*
+ * Read-only access to firmware's tables wherever they are: the physical map if
+ * it has them, else a new mapping that stays. NULL for an address that no CPU
+ * has. Boot only; fits acpi_env.map.
+ */
+const void *paging_map_ro(paddr_t pa, usize len_bytes);
+
+/*
+ * Kernel stacks. KSTACK_BASE .. KSTACK_CPU_BASE is kernel/sched's to divide;
+ * from KSTACK_CPU_BASE on stand the CPUs' own stacks (smp.c).
+ *
+ * kstack_map() maps n frames at va. A page table that is missing (one for 2 MiB
+ * of stacks, one directory for 1 GiB) is taken by pt_frame(), which the caller
+ * provides: it returns the address of a zeroed frame, kept for ever. The caller
+ * serialises both calls. kstack_unmap() clears the entries and flushes them on
+ * this CPU; the caller makes the other CPUs flush before it reuses va or the
+ * frames (kstack_flush() on each, by smp_call()).
+ */
+#define KSTACK_CPU_BASE		(KSTACK_BASE + (256ul << 30))
+void	kstack_map(u64 va, const paddr_t *frames, u32 n,
+	    paddr_t (*pt_frame)(void));
+void	kstack_unmap(u64 va, u32 n);
+static inline void
+kstack_flush(u64 va, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		__asm__ volatile("invlpg (%0)" :: "r"(va + i * PAGE_SIZE)
+		    : "memory");
+}
+
+/* True if a kernel address can be read: a walk of the tables. Any context. */
+bool	paging_kernel_mapped(u64 va);
+
+/* Flush this CPU's whole TLB, global entries too. */
+void	tlb_flush_all(void);
+/* Flush what belongs to the user half under the current CR3 (and PCID). */
+static inline void
+tlb_flush_user(void)
+{
+	u64 cr3;
+
+	__asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3)
+	    :: "memory");
+}
+
+/* With cpu_has.pcid: or into CR3 with a PCID to keep its TLB entries. */
+#define CR3_NOFLUSH		BIT(63)
+#define CR3_PCID_MASK		0xffful

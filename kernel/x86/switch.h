@@ -31,3 +31,12 @@ void	x86_user_thread_init(struct x86_thread *t,
 
 struct trapframe;
 struct trapframe *trap_frame_of(struct x86_thread *t);
+
+/*
+ * The running user thread's fs_base and gs_base as fields: save brings them up
+ * to date (the user may have changed the registers by WRFSBASE; fork and
+ * arch_prctl(ARCH_GET_FS) need it), load makes changed fields take effect
+ * (exec, arch_prctl(ARCH_SET_FS)).
+ */
+void	x86_save_user_bases(void);
+void	x86_load_user_bases(void);

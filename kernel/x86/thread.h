@@ -26,7 +26,13 @@ struct x86_thread {
 	u64		gs_base;	/* [o] user's GS base */
 	struct fpu_state *fpu;		/* [I] save area; NULL: kernel thread */
 	u64		kstack_base;	/* [I] lowest mapped address */
+	u32		fpu_cpu;	/* [o] CPU that loaded its FPU state last */
 };
 
-/* The running thread; kernel/sched/thread.h has it by its full type. */
+/*
+ * The running thread. Before the scheduler has threads of its own it is the
+ * CPU's boot thread: zeroed, large enough for a struct thread, with kstack_base
+ * and kstack_top of the stack that it runs on. kernel/sched/thread.h has it by
+ * its full type.
+ */
 PERCPU_DECLARE(struct x86_thread *, x86_current);

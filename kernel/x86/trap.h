@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/lib/types.h"
+#include "kernel/x86/percpu.h"
 
 /* What entry.S pushes, lowest address first; Linux's pt_regs order. */
 struct trapframe {
@@ -54,12 +55,18 @@ struct trap_ops {
 	/* Before a return to user mode with x86_thread.work set. Called with
 	 * interrupts on; entry.S looks again afterwards. Sleeps. */
 	void	(*return_work)(struct trapframe *tf);
+	/* An interrupt from another CPU but VECTOR_IPI_CALL, which smp.c
+	 * serves: VECTOR_IPI_RESCHED, VECTOR_IPI_TLB. May be NULL. */
+	void	(*ipi)(struct trapframe *tf, u32 vector);
 	/* NMI: the watchdog and the panic's stop of the other CPUs. */
 	void	(*nmi)(struct trapframe *tf);
 	/* A fatal exception in the kernel. Does not return. */
 	void	(*fatal)(struct trapframe *tf, u32 vector, u64 error, u64 addr);
 };
 extern struct trap_ops trap_ops;
+
+/* Interrupts that this CPU has taken; the watchdog looks for a change. */
+PERCPU_DECLARE(u64, x86_interrupts);
 
 /* The user-mode frame at the top of the current thread's kernel stack. */
 struct trapframe *trap_user_frame(void);

@@ -52,7 +52,22 @@ byte slots, priv[NT];		/* free slots: published; private to a call */
 byte held[NT], objs[NT];	/* frames and objects kept after the call */
 byte bound[NT];
 
-bool global_lock, mutex;	/* frame counts; a journal, say */
+/*
+ * Locks: of the counts in the slow path; of a journal, say. Where liveness is
+ * the question they are queues, since weak fairness alone promises nobody a
+ * lock that is free now and then.
+ */
+#ifdef FOREVER
+chan global_lock = [NT] of { byte };
+chan mutex = [NT] of { byte };
+#define LOCK(l)		l ! id; l ? [eval(id)]
+#define UNLOCK(l)	l ? eval(id)
+#else
+bool global_lock, mutex;
+#define LOCK(l)		atomic { !l -> l = true }
+#define UNLOCK(l)	l = false
+#endif
+
 bool ticket = true;		/* the exit ticket is free */
 chan queue = [NT] of { byte };	/* waiters, in order */
 byte nwait;			/* read without the lock */
@@ -60,8 +75,6 @@ bool woken[NT], killed[NT], gone[NT];
 bool waiting0;			/* thread 0 is in the queue */
 byte victim = NONE;
 
-#define LOCK(l)		atomic { !l -> l = true }
-#define UNLOCK(l)	l = false
 
 inline wake_head()
 {
@@ -113,6 +126,7 @@ inline drain()
 	d_step { U = U + C[1]; C[1] = 0 }
 }
 
+#ifdef LISTS
 /* Own list, global list, any list under all locks. */
 inline pop()
 {
@@ -125,16 +139,6 @@ inline pop()
 	fi
 }
 
-inline take()
-{
-#ifdef MUT_NO_CHARGE
-	taking++;
-#else
-	d_step { assert(P[id] > 0); P[id]--; taking++ };	/* R3 */
-#endif
-	pop()
-}
-
 inline push()
 {
 	d_step {
@@ -143,6 +147,27 @@ inline push()
 		:: else -> gl++
 		fi
 	}
+}
+#else
+inline pop()
+{
+	d_step { assert(gl > 0); gl--; taking-- }	/* R2 */
+}
+
+inline push()
+{
+	gl++
+}
+#endif
+
+inline take()
+{
+#ifdef MUT_NO_CHARGE
+	taking++;
+#else
+	d_step { assert(P[id] > 0); P[id]--; taking++ };	/* R3 */
+#endif
+	pop()
 }
 
 /* Free a frame in a call: the charge rises, up to the bound. */
@@ -185,10 +210,10 @@ inline get_object()
 /* Whole slabs go back to the global count. Under the global lock. */
 inline shrink()
 {
-	if
+	do
 	:: d_step { slots >= 2 -> slots = slots - 2; gl++; U++ }
-	:: else
-	fi
+	:: else -> break
+	od
 }
 
 /* The head has nothing to hope for but a death: kill the largest. */
@@ -341,7 +366,15 @@ inline reserve()
 inline end_call()
 {
 	d_step { slots = slots + priv[id]; priv[id] = 0; bound[id] = 0 };
+#ifdef MUT_QUIET_END
+	/* What the call took and keeps may be all that a kill could free. */
+	if
+	:: P[id] > 0 -> give(P[id])
+	:: else
+	fi
+#else
 	give(P[id])
+#endif
 }
 
 /* A few frames are taken, some given back, the rest is kept. */
@@ -393,7 +426,7 @@ inline call_renewing()
 /* Death frees everything, on the ticket's frame, needing the mutex too. */
 inline die()
 {
-	atomic { ticket -> ticket = false };
+	atomic { ticket -> ticket = false; woken[id] = false };
 	LOCK(mutex);
 	d_step { R--; taking++ };
 	pop();
@@ -415,7 +448,9 @@ inline die()
 		:: else
 		fi
 	};
+#ifndef MUT_QUIET_DEATH
 	wake_head();
+#endif
 	UNLOCK(global_lock)
 }
 
@@ -424,11 +459,24 @@ proctype thread(byte id)
 	byte n, round, steps, tmp, h;
 	bool ok, left;
 
+#ifdef FOREVER
+born:
+#endif
 	do
 	:: killed[id] -> break
 	:: !killed[id] && round < ROUNDS ->
+#ifndef FOREVER
 		round++;
+#endif
 		if
+#ifdef FOREVER
+		:: n = (id == 0 -> NF : 1); reserve();
+			if
+			:: ok -> call_frames(); end_call()
+			:: else
+			fi
+#endif
+#ifdef FRAMES
 		:: n = 1; reserve();
 			if
 			:: ok -> call_frames(); end_call()
@@ -439,16 +487,21 @@ proctype thread(byte id)
 			:: ok -> call_frames(); end_call()
 			:: else
 			fi
+#endif
+#ifdef OBJECTS
 		:: n = 1; reserve();
 			if
 			:: ok -> call_objects(); end_call()
 			:: else
 			fi
+#endif
+#ifdef RENEWAL
 		:: n = 1; reserve();
 			if
 			:: ok -> call_renewing()
 			:: else
 			fi
+#endif
 		:: held[id] > 0 ->	/* worst case zero: reserves nothing */
 			held[id]--; put_free()
 		fi;
@@ -457,7 +510,17 @@ proctype thread(byte id)
 end_parked:	killed[id]		/* keeps what it has till it dies */
 	od;
 	die()
+#ifdef FOREVER
+	;
+	d_step { killed[id] = false; gone[id] = false };
+	goto born
+#endif
 }
+
+#ifdef FOREVER
+/* The large request is served although small ones never end. */
+ltl admitted { [] (waiting0 -> <> !waiting0) }
+#endif
 
 /* R1, between any two steps. */
 #define FREE		(gl + pc[0] + pc[1])

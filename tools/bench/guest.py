@@ -11,14 +11,16 @@ guest, without the test that killed it.
 import collections
 import os
 import re
-import select
 import shutil
-import subprocess
+import sys
 import tempfile
 import time
 
+sys.path.append(os.path.join(os.path.dirname(__file__), ".."))
+
 import counters
-import cpio
+import machine
+import newc
 import targets
 
 BOOT_TIMEOUT_S = 90
@@ -36,21 +38,19 @@ class Kernel:
     def __init__(self, name, image, append, base=None):
         self.name, self.image, self.append = name, image, append
         self.base = base        # an archive that the programs are added to
+        self.deadly = set()     # the tests that it died in
+        self.begins = True      # it has not failed to reach a test
 
     def initrd(self, files):
-        base = b""
+        archive = newc.Archive()
         if self.base:
             with open(self.base, "rb") as f:
-                base = f.read()
-        members = []
-        if not base:
-            members = [("dev", cpio.S_IFDIR | 0o755, b"", (0, 0)),
-                       ("dev/console", cpio.S_IFCHR | 0o600, b"", (5, 1)),
-                       ("proc", cpio.S_IFDIR | 0o755, b"", (0, 0)),
-                       ("tmp", cpio.S_IFDIR | 0o777, b"", (0, 0))]
+                archive.load(f.read())
+        for name in ("dev", "proc", "tmp"):
+            archive.dir(name)
         for name, mode, data in files:
-            members.append((name, cpio.S_IFREG | mode, data, (0, 0)))
-        return cpio.archive(members, base)
+            archive.file(name, data, mode)
+        return archive.bytes()
 
 
 class Result:
@@ -73,10 +73,9 @@ class Run:
         self.debugcon, self.mem_mib = debugcon, mem_mib
 
     def command(self, folder):
-        qemu = os.environ.get("QEMU", "qemu-system-x86_64")
         accel = "thread=single" if self.mode == "inline" else "thread=multi"
-        cmd = [qemu, "-machine", "q35", "-accel", "tcg," + accel,
-               "-cpu", "max,-erms", "-smp", str(self.smp),
+        cmd = [machine.QEMU, "-machine", "q35", "-accel", "tcg," + accel,
+               "-cpu", machine.CPU, "-smp", str(self.smp),
                "-m", str(self.mem_mib), "-display", "none",
                "-nodefaults", "-no-reboot", "-monitor", "none",
                "-chardev", "stdio,id=line,signal=off",
@@ -120,34 +119,25 @@ class Run:
             shutil.rmtree(folder)
 
     def talk(self, cmd, log):
-        qemu = subprocess.Popen(cmd, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT)
+        guest = machine.Machine(cmd)
         try:
-            return self.listen(qemu, log)
+            return self.listen(guest, log)
         finally:
-            if qemu.poll() is None:
-                qemu.terminate()
-                try:
-                    qemu.wait(10)
-                except subprocess.TimeoutExpired:
-                    qemu.kill()
-                    qemu.wait()
+            guest.kill()
 
-    def listen(self, qemu, log):
+    def listen(self, guest, log):
         """Read lines until the plan ends, the guest dies, or time is up."""
-        lines, rest = [], b""
+        lines, rest, end = [], b"", None
         deadline = time.monotonic() + BOOT_TIMEOUT_S
-        end = None
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 return lines, end or "no answer"
-            if not select.select([qemu.stdout], [], [], left)[0]:
-                continue
-            data = os.read(qemu.stdout.fileno(), 65536)
+            data = guest.read(min(left, 1))
             if not data:
-                return lines, end or "the emulator ended"
+                if guest.process.poll() is None:
+                    continue
+                return lines, end or "QEMU ended: " + guest.complaint()
             log.write(data)
             log.flush()
             *whole, rest = (rest + data).split(b"\n")
@@ -209,9 +199,14 @@ def absorb(result, lines, snaps, counted):
 
 
 def measure(result, kernel, tests, build, smp, mode, reps, logname):
-    """Run the tests on the kernel, in as many guests as that takes."""
-    todo = list(tests)
+    """
+    Run the tests on the kernel, in as many guests as that takes. The tests
+    that killed it, and all if it never began one, are left out the next time.
+    """
+    todo = [t for t in tests if t not in kernel.deadly]
     for _ in range(DEATHS_MAX):
+        if not todo or not kernel.begins:
+            return
         run = Run(kernel, [plan_line(t, reps) for t in todo], build, smp,
                   mode)
         with open(logname, "ab") as log:
@@ -220,11 +215,11 @@ def measure(result, kernel, tests, build, smp, mode, reps, logname):
         if end == "done":
             return
         if not begun:
+            kernel.begins = False
             result.notes.append("%s: no test begun: %s" % (kernel.name, end))
             return
         killer = begun[-1]
+        kernel.deadly.add(killer)
         result.skips.setdefault(killer, end)
         result.notes.append("%s in %s: %s" % (kernel.name, killer, end))
         todo = todo[todo.index(killer) + 1:]
-        if not todo:
-            return

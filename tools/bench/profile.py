@@ -81,6 +81,8 @@ def show(kernel, symbols, result, blocks, test, end, top):
     print("%.1f kernel instructions for each operation\n" % (total / ops))
     print("| function | insn/op | share |\n|---|---:|---:|")
     for name, insns in by_name.most_common(top):
+        if insns < total / 1000:
+            break
         print("| %s | %.1f | %.1f%% |" % (name, insns / ops,
                                           100 * insns / total))
 

@@ -31,8 +31,8 @@ def verdict(ours, theirs, target):
         return "target reached"
     if theirs is None:
         return "Linux has no figure"
-    # A tenth of an instruction is timer noise, not a cost.
-    if ours <= theirs + 0.5:
+    # The timer's ticks fall differently in each run: that much is noise.
+    if ours <= theirs * 1.005 + 0.5:
         return "below Linux" if target else "ok"
     return "ABOVE LINUX"
 

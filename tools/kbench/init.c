@@ -20,13 +20,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,6 +51,20 @@ console_open(void)
 	dup2(fd, 2);
 	if (fd > 2)
 		close(fd);
+}
+
+/* The loopback comes up by itself in some kernels only; see netdevice(7). */
+static void
+loopback_up(void)
+{
+	struct ifreq r = { .ifr_name = "lo" };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (s < 0)
+		return;
+	r.ifr_flags = IFF_UP;
+	(void)ioctl(s, SIOCSIFFLAGS, &r);
+	close(s);
 }
 
 static void
@@ -179,6 +196,7 @@ main(void)
 	(void)mount("proc", "/proc", "proc", 0, NULL);
 	(void)mount("dev", "/dev", "devtmpfs", 0, NULL);
 	console_open();
+	loopback_up();
 	signal(SIGINT, SIG_IGN);
 	setenv("PATH", "/bin:/sbin", 1);
 	printf("BENCH-BEGIN\n");

@@ -133,6 +133,13 @@ main(int argc, char **argv)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 1; i < argc; i++) {
+		/* The tests run in other folders. */
+		char *program = realpath(argv[i], NULL);
+
+		if (program != NULL)
+			argv[i] = program;
+	}
 	for (int i = 1; i < argc; i++)
 		run_one(argv[i], seconds);
 	return 0;

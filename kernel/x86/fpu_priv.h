@@ -1,0 +1,7 @@
+/*
+ * Only for kernel/x86.
+ */
+#pragma once
+
+void	fpu_init(void);			/* boot CPU: choose format and features */
+void	fpu_init_cpu(void);		/* every CPU: CR0, CR4, XCR0 */
