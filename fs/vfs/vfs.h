@@ -9,6 +9,8 @@
 #include "kernel/file/cred.h"
 #include "kernel/file/file.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/rbtree.h"
+#include "kernel/lib/refcount.h"
 #include "kernel/lib/types.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/sync/rcu.h"
@@ -18,6 +20,7 @@
 struct dentry;
 struct inode;
 struct mount;
+struct setattr;
 struct superblock;
 
 /* Held with a reference to both. */
@@ -27,31 +30,41 @@ struct path {
 };
 
 /* What an inode can do; NULL: see the errno in brackets. Directories' calls are
- * made with the directory's lock held for writing (lookup: for reading). */
+ * made with the directory's lock held for writing (lookup: for reading). None
+ * may renew its charge while it is called with that lock. */
 struct inode_ops {
-	/* Find name in dir; *out gets the inode with a reference, NULL: none. */
+	/* Find name in dir; *out gets the inode with a reference, NULL: none.
+	 * [there is none: names are only in the dentry cache (tmpfs)] */
 	int	(*lookup)(struct inode *dir, const char *name, usize len,
 		    struct inode **out);
+	/* Make what d names: any S_IFMT type but links. d stays the caller's;
+	 * *out gets a reference. [-EPERM] */
 	int	(*create)(struct inode *dir, struct dentry *d, u32 mode,
-		    u64 rdev, struct inode **out);	/* any S_IFMT type */
+		    u64 rdev, struct inode **out);
 	int	(*symlink)(struct inode *dir, struct dentry *d,
 		    const char *target, struct inode **out);
 	int	(*link)(struct inode *dir, struct dentry *d, struct inode *i);
 	int	(*unlink)(struct inode *dir, struct dentry *d);
 	int	(*rmdir)(struct inode *dir, struct dentry *d);
+	/* over may be negative; RENAME_EXCHANGE: it is not. */
 	int	(*rename)(struct inode *from, struct dentry *d,
 		    struct inode *to, struct dentry *over, u32 flags);
 	/* Target into buf (size PATH_MAX); its length. In memory: may return a
-	 * pointer valid under RCU through get_link. */
+	 * pointer valid under RCU through get_link. [-EINVAL] */
 	isize	(*readlink)(struct inode *i, char *buf, usize len);
 	const char *(*get_link)(struct inode *i);	/* RCU; may be NULL */
 	int	(*setattr)(struct inode *i, const struct setattr *sa);
-	int	(*getattr)(struct inode *i, struct lx_stat *st); /* [generic] */
-	/* Revalidate a cached name (procfs): false drops the dentry. RCU. */
+	/* [generic: from the inode, under RCU] May sleep. */
+	int	(*getattr)(struct inode *i, struct lx_stat *st);
+	/* Revalidate a cached name (procfs): false drops the dentry. RCU.
+	 * Asked of the named inode. */
 	bool	(*revalidate)(struct dentry *d);
-	/* A magic link (/proc/PID/exe, fd/N): gives the path itself. */
+	/* A magic link (/proc/PID/exe, fd/N): gives the path itself, with
+	 * references. */
 	int	(*follow)(struct inode *i, struct path *out);
-	/* What open() makes: fills ops and priv. NULL: file_ops of inode. */
+	/* What open() makes: may set f->ops and f->priv (f->flags, f->mode and
+	 * f->inode are set). NULL: file_ops of inode. On an error, f->ops must
+	 * be as it was. */
 	int	(*open)(struct inode *i, struct file *f);
 };
 
@@ -74,18 +87,21 @@ struct inode {
 	const struct file_ops *fops;	/* [I] for regular files and dirs */
 	struct superblock *sb;		/* [I] */
 	u32		refs;		/* [a] */
-	u32		mode;		/* [l] type never changes */
-	u32		uid, gid;	/* [l] */
+	u32		mode;		/* [l, a] type never changes */
+	u32		uid, gid;	/* [l, a] */
 	u32		nlink;		/* [l] */
+	s32		writers;	/* [a] > 0 open for writing, < 0 denied */
 	u64		ino;		/* [I] */
-	u64		rdev;		/* [I] devices: lx_makedev() */
+	u64		rdev;		/* [I] devices: LX_MAKEDEV() */
 	s64		size;		/* [l] bytes */
 	u64		blocks;		/* [l] of 512 bytes */
 	u64		atime_ns, mtime_ns, ctime_ns;	/* [a] since 1970 */
 	struct rwlock	lock;		/* LOCK_INODE_DIR or LOCK_INODE */
 	struct pager	pager;		/* mapped regular files */
+	struct dentry	*alias;		/* [names_lock] one of its names */
 	void		*pipe;		/* [s] a FIFO's pipe while open */
 	struct spinlock	spin;
+	struct slist_node reap;		/* [o] waiting for the reaper */
 	struct rcu_head	rcu;
 	/* The file system's own part follows (CONTAINER_OF). */
 };
@@ -97,18 +113,27 @@ struct super_ops {
 	int	(*statfs)(struct superblock *sb, struct lx_statfs *st);
 	int	(*sync)(struct superblock *sb);
 	int	(*remount)(struct superblock *sb, u32 flags, const char *opts);
+	/* The last inode is gone: free priv. */
 	void	(*unmount)(struct superblock *sb);
+	/* Options for /proc/mounts: ",size=10k" */
+	int	(*show)(struct superblock *sb, char *buf, usize len);
 };
 
 struct fs_type {
 	struct fs_type	*next;
 	const char	*name;		/* "tmpfs" */
 	bool		nodev;		/* no block device needed */
+	/* A superblock with its root dentry; or one already mounted, with
+	 * another reference (sb_get). Draws FS_MOUNT_FRAMES. */
 	int	(*mount)(struct fs_type *t, const char *source, u32 flags,
 		    const char *opts, struct superblock **out);
 };
+#define FS_MOUNT_FRAMES	8
 void	fs_register(struct fs_type *t);
+/* Line i of /proc/filesystems; 0 at the end. */
+int	fs_types_line(u32 i, char *buf, usize len);
 
+/* a atomic; I immutable */
 struct superblock {
 	const struct super_ops *ops;	/* [I] */
 	struct fs_type	*type;		/* [I] */
@@ -116,9 +141,52 @@ struct superblock {
 	struct dentry	*root;		/* [I] */
 	u32		flags;		/* [a] MS_RDONLY and kin */
 	u32		refs;		/* [a] mounts */
+	u64		ninodes;	/* [a] living inodes, + 1 while mounted */
 	void		*priv;
 	bool		pins_dentries;	/* [I] tmpfs: dentries are the dir */
+	bool		no_negative;	/* [I] procfs: absence is not cached */
+	struct list	node;		/* [mount_lock] all superblocks */
 };
+
+/* A superblock of type t, refs 1, a fresh st_dev; the caller sets the rest. */
+struct superblock *sb_create(struct fs_type *t, const struct super_ops *ops,
+	    u32 flags);
+void	sb_get(struct superblock *sb);
+/* Make the root dentry of inode (its reference passes). */
+void	sb_set_root(struct superblock *sb, struct inode *root);
+
+/*
+ * A name in a directory: see dcache.c.
+ *
+ * a atomic; I immutable; n names_lock and the parent's inode lock;
+ * r readable under RCU
+ */
+#define DNAME_INLINE	40
+struct dentry {
+	struct hlist_node hash_node;	/* [bucket, r] */
+	u64		hash;		/* [n, r] of the name */
+	struct dentry	*parent;	/* [n, r] owned; a root's is itself */
+	struct inode	*inode;		/* [r] owned; NULL: negative; set once */
+	const char	*name;		/* [n, r] inline_name or a long one */
+	u32		name_len;	/* [n, r] */
+	u32		refs;		/* [a] being hashed counts as one */
+	u32		flags;		/* [a] D_* */
+	struct superblock *sb;		/* [I] */
+	/* Where dentries are the directory (sb.pins_dentries): */
+	struct rb_node	dir_node;	/* [parent's inode lock] */
+	u64		cookie;		/* [same] its place: readdir's offset */
+	struct rb_root	dir_tree;	/* [this inode's lock] */
+	union {
+		struct list	lru;	/* [dcache lock] */
+		struct rcu_head	rcu;
+	};
+	char		inline_name[DNAME_INLINE] aligned(8);
+};
+#define D_HASHED	BIT(0)		/* can be found */
+#define D_MOUNTED	BIT(1)		/* something is mounted on it */
+#define D_USED		BIT(2)		/* looked up since the last shrink */
+#define D_LRU		BIT(3)		/* on the list of evictable ones */
+#define D_REVALIDATE	BIT(4)		/* ask its inode's revalidate() */
 
 /* current->fs: root, working directory, umask. Shared by CLONE_FS. */
 struct fs_ctx {
@@ -129,29 +197,41 @@ struct fs_ctx {
 	u32		umask;
 };
 struct fs_ctx *fs_ctx_copy(struct fs_ctx *fs);
+void	fs_ctx_get(struct fs_ctx *fs);
 void	fs_ctx_put(struct fs_ctx *fs);
+/* Root and working directory of fs, with references. */
+void	fs_ctx_paths(struct fs_ctx *fs, struct path *root, struct path *cwd);
+extern struct fs_ctx *init_fs;		/* of the first process */
 
 void	vfs_init(void);
-/* Mount the first root (tmpfs) and unpack a cpio archive into it. */
+/* Mount the first root (tmpfs) and make init_fs; current gets it. Boot. */
 void	vfs_mount_root(void);
+/* Unpack an archive into the root. 0, or -EINVAL (logged). Boot. */
 int	vfs_unpack_cpio(const void *data, usize len_bytes);
 
-#define AT_FDCWD_		(-100)
 #define WALK_FOLLOW		BIT(0)	/* a link at the end too */
 #define WALK_DIRECTORY		BIT(1)	/* -ENOTDIR for other things */
 #define WALK_EMPTY		BIT(2)	/* AT_EMPTY_PATH */
+#define WALK_NO_MOUNT		BIT(3)	/* not onto what covers the end */
 
 /*
  * Path names of calls: copied in by path_name_get (one frame), and freed.
- * -EFAULT, -ENAMETOOLONG, -ENOENT (empty).
+ * -EFAULT, -ENAMETOOLONG, -ENOENT (empty). A renewal point.
  */
 int	path_name_get(uptr_t user, char **out);
 void	path_name_put(char *name);
+/*
+ * Walk. Draws PATH_FRAMES, and renews its charge where a long path needs more:
+ * the caller holds nothing. Errors as in path_resolution(7), -EINTR (killed).
+ */
+#define PATH_FRAMES		8
 int	path_walk(int dirfd, const char *name, u32 flags, struct path *out);
 void	path_put(struct path *p);
 void	path_get(struct path *p);
 /* The absolute name, at the end of buf; returns where it starts. */
 char	*path_string(const struct path *p, char *buf, usize len);
+/* The same for a file: its path, or "pipe:[3]". Length. */
+int	file_string(struct file *f, char *buf, usize len);
 bool	inode_may(const struct inode *i, u32 mask);	/* MAY_* of current */
 #define MAY_EXEC	1
 #define MAY_WRITE	2
@@ -159,14 +239,71 @@ bool	inode_may(const struct inode *i, u32 mask);	/* MAY_* of current */
 
 int	vfs_open(int dirfd, const char *name, u32 flags, u32 mode,
 	    struct file **out);
+/* A file open on path, which stays the caller's. */
+int	vfs_open_path(const struct path *p, u32 flags, struct file **out);
 /* For exec: a regular file that may be executed, open for reading. */
 int	vfs_open_exec(const char *name, struct file **out);
+int	vfs_open_exec_at(int dirfd, const char *name, u32 flags,
+	    struct file **out);
 /* Read from a file at pos into kernel memory. Bytes or errno. */
 isize	vfs_read_kernel(struct file *f, void *buf, usize len, s64 pos);
+/* Set-id bits count there (the mount is not nosuid). */
+bool	file_may_setid(const struct file *f);
 
 void	inode_get(struct inode *i);
 void	inode_put(struct inode *i);		/* sleeps */
+/* The same, never sleeping: the reaper evicts it. */
+void	inode_put_later(struct inode *i);
+/* Fields that every file system sets; refs 1, times now, owner current. */
 void	inode_init(struct inode *i, struct superblock *sb, u32 mode);
-void	dentry_get(struct dentry *d);
+/* Owner, group and mode of a new inode in dir (setgid directories). */
+void	inode_init_owner(struct inode *i, const struct inode *dir, u32 mode);
+void	inode_fill_stat(const struct inode *i, struct lx_stat *st);
+void	inode_touch(struct inode *i, u32 which);	/* SETATTR_?TIME */
+/* Apply sa but its size; the caller checked, holds the lock for writing. */
+void	inode_setattr(struct inode *i, const struct setattr *sa);
+static inline u8
+inode_dirent_type(const struct inode *i)
+{
+	return i->mode >> 12 & 15;		/* IFTODT(3) */
+}
+
+static inline void
+dentry_get(struct dentry *d)
+{
+	ref_get(&d->refs);
+}
 void	dentry_put(struct dentry *d);
+/* The root of a file system, or a name that is hashed nowhere. */
+struct dentry *dentry_create(struct superblock *sb, struct dentry *parent,
+	    const char *name, usize len, u64 hash);
+static inline bool
+dentry_is_empty_dir(const struct dentry *d)	/* pinned file systems */
+{
+	return rb_is_empty(&d->dir_tree);
+}
+/* Entries of a pinned directory from f->pos on: a file_ops.readdir. */
+int	dir_readdir(struct file *f, struct dir_sink *sink);
+s64	dir_seek(struct file *f, s64 off, int whence);
+/* "." and ".." for other readdirs: from *pos 0, 1; 1 when the sink is full. */
+int	dir_emit_dots(struct file *f, struct dir_sink *sink);
+/* Forget the names below dir that nobody uses (procfs: a process is gone). */
+void	dentry_drop(struct dentry *d);
+
+/*
+ * Make a node below parent, for file systems that fill themselves (devfs):
+ * no permission is asked. rdev for devices, target for links. -EEXIST.
+ */
+int	vfs_make(struct dentry *parent, const char *name, u32 mode, u64 rdev,
+	    const char *target, struct dentry **out);
+/* The same by absolute path, boot only: mkdir, mknod. */
+int	vfs_make_path(const char *path, u32 mode, u64 rdev);
+/* Mount type on the directory at path: boot. */
+int	vfs_mount_at(const char *type, const char *path);
+
 u64	vfs_now_ns(void);			/* wall clock for stamps */
+
+/* Line i of /proc/mounts as seen from current's root; 0 at the end. */
+int	mounts_line(u32 i, char *buf, usize len);
+/* The same for /proc/self/mountinfo. */
+int	mountinfo_line(u32 i, char *buf, usize len);

@@ -11,6 +11,6 @@
 #define IOV_MAX			1024
 #define NGROUPS_MAX		65536
 #define XATTR_NAME_MAX		255
-#define RW_COUNT_MAX		0x7ffff000	/* most one read or write moves */
+#define RW_COUNT_MAX		0x7ffff000	/* moved by one read or write */
 #define PID_MAX_DEFAULT		32768
 #define PID_MAX_LIMIT		4194304

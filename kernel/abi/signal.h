@@ -230,7 +230,7 @@ struct lx_sigcontext {
 	uint64_t trapno;
 	uint64_t oldmask;
 	uint64_t cr2;
-	uint64_t fpstate;		/* user address of the FXSAVE image, or 0 */
+	uint64_t fpstate;		/* address of the FXSAVE image, or 0 */
 	uint64_t reserved1_[8];
 };
 

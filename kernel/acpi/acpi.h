@@ -167,7 +167,7 @@ struct acpi_info {
 	struct acpi_s5 s5;
 	u32 nmem_nodes;
 	struct acpi_mem_node mem_node[ACPI_MAX_MEM_NODES];
-	bool has_dmar;			/* a DMA remapper exists: see its driver */
+	bool has_dmar;			/* there is a DMA remapper */
 };
 
 /*

@@ -24,6 +24,7 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/hash.h"
 #include "kernel/mem/slab.h"
+#include "kernel/x86/clock.h"
 
 #define STASH_MAX	24
 #define POS_QUEUES	64

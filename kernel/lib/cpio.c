@@ -99,8 +99,9 @@ take_entry(struct cpio_iter *it, const u32 f[F_COUNT], struct cpio_entry *out)
 		return refuse(it, "cpio: archive ends inside a name");
 	if (strnlen(name, namesize) != namesize - 1)
 		return refuse(it, "cpio: name and its length disagree");
-	data_at = ROUND_UP(name_at + namesize, 4);
-	if (data_at > it->len || f[F_FILESIZE] > it->len - data_at)
+	/* The padding of the very last name may be missing. */
+	data_at = MIN(ROUND_UP(name_at + namesize, 4), it->len);
+	if (f[F_FILESIZE] > it->len - data_at)
 		return refuse(it, "cpio: archive ends inside a file");
 	end = ROUND_UP(data_at + f[F_FILESIZE], 4);
 	out->name = name;

@@ -27,7 +27,7 @@ struct cpio_entry {
 	u32 rdev_major, rdev_minor;	/* the device that the file is */
 	const u8 *data;
 	u32 size_bytes;
-	usize archive;			/* offset: tells hard link groups apart */
+	usize archive;			/* its offset: hard links stay in one */
 };
 
 /* Start over len bytes at data. */

@@ -1,9 +1,19 @@
 /*
  * Formatted text.
  *
+ * The problem: messages must be made in any context, a panic and an interrupt
+ * among them, with no memory but the caller's buffer and a little stack.
+ *
  * One pass over the format; each directive is parsed into a struct spec, its
  * argument is rendered into a small buffer or taken as it is, and put out with
- * padding. Output past the buffer is counted but not stored.
+ * padding by way of a struct out.
+ *
+ * Invariants: I1 out.len is the length of the text so far, stored or not; only
+ *	put() and pad() touch the buffer, and neither stores at size or past it.
+ *	I2 a NUL follows what was stored, if size > 0.
+ * Locks: none; nothing is static.
+ * Rejected: floating point (the kernel has none) and %n (a hole).
+ * See ISO C99 7.19.6.1.
  */
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"

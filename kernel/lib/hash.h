@@ -10,10 +10,10 @@
 
 #include "kernel/lib/types.h"
 
-#define HASH_K0			0x9e3779b97f4a7c15ul	/* 2^64 / golden ratio */
+#define HASH_K0			0x9e3779b97f4a7c15ul	/* 2^64 / phi */
 #define HASH_K1			0xd6e8feb86659fd93ul
 
-/* The top bits of the result are the good ones: take hash_u64(x) >> (64 - n). */
+/* The top bits are the good ones: take hash_u64(x) >> (64 - n). */
 static always_inline u64
 hash_u64(u64 x)
 {

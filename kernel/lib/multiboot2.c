@@ -230,48 +230,52 @@ fb_fields_are_sound(const struct boot_fb *fb)
 	    fb->red_bits <= 16 && fb->green_bits <= 16 && fb->blue_bits <= 16;
 }
 
+/* True if the picture is of a possible size and lies in possible memory. */
+static bool
+fb_is_sound(const struct boot_fb *fb)
+{
+	u64 row_bytes = (u64)fb->width * ((fb->bpp + 7u) / 8);
+
+	return fb->addr != 0 && fb->bpp > 0 && fb->bpp <= 32 &&
+	    fb->width > 0 && fb->width <= FB_SIDE_MAX &&
+	    fb->height > 0 && fb->height <= FB_SIDE_MAX &&
+	    fb->pitch_bytes >= row_bytes &&
+	    fb->pitch_bytes <= 16 * FB_SIDE_MAX &&
+	    fb->addr <= MEMMAP_LIMIT - (u64)fb->pitch_bytes * fb->height &&
+	    (fb->kind != BOOT_FB_RGB || fb_fields_are_sound(fb));
+}
+
 static int
 parse_framebuffer(struct parse *ps, const u8 *body, u32 len)
 {
 	static const u8 kinds[] = {
 		BOOT_FB_INDEXED, BOOT_FB_RGB, BOOT_FB_TEXT,
 	};
+	const u8 *colour = body + sizeof(struct fb_tag);
 	struct boot_fb fb = { 0 };
 	struct fb_tag t;
-	u64 row_bytes;
 
 	if (len < sizeof(t))
 		return refuse(ps, "multiboot2: framebuffer tag too short");
 	memcpy(&t, body, sizeof(t));
-	if (t.type >= ARRAY_LEN(kinds) || t.addr == 0 ||
-	    t.width == 0 || t.width > FB_SIDE_MAX ||
-	    t.height == 0 || t.height > FB_SIDE_MAX)
-		return 0;
-	fb.kind = kinds[t.type];
+	fb.kind = t.type < ARRAY_LEN(kinds) ? kinds[t.type] : BOOT_FB_NONE;
 	fb.addr = t.addr;
 	fb.pitch_bytes = t.pitch;
 	fb.width = t.width;
 	fb.height = t.height;
 	fb.bpp = fb.kind == BOOT_FB_TEXT ? 16 : t.bpp;
-	row_bytes = (u64)t.width * ((fb.bpp + 7u) / 8);
-	if (fb.bpp == 0 || fb.bpp > 32 || t.pitch < row_bytes ||
-	    t.pitch > 16 * FB_SIDE_MAX ||
-	    t.addr > MEMMAP_LIMIT - (u64)t.pitch * t.height)
-		return 0;
 	if (fb.kind == BOOT_FB_RGB) {
 		if (len < sizeof(t) + 6)
 			return refuse(ps, "multiboot2: no colour fields");
-		body += sizeof(t);
-		fb.red_pos = body[0];
-		fb.red_bits = body[1];
-		fb.green_pos = body[2];
-		fb.green_bits = body[3];
-		fb.blue_pos = body[4];
-		fb.blue_bits = body[5];
-		if (!fb_fields_are_sound(&fb))
-			return 0;
+		fb.red_pos = colour[0];
+		fb.red_bits = colour[1];
+		fb.green_pos = colour[2];
+		fb.green_bits = colour[3];
+		fb.blue_pos = colour[4];
+		fb.blue_bits = colour[5];
 	}
-	ps->out->fb = fb;
+	if (fb.kind != BOOT_FB_NONE && fb_is_sound(&fb))
+		ps->out->fb = fb;
 	return 0;
 }
 

@@ -30,5 +30,5 @@ int	cmdline_get(const char *cmdline, const char *key, char *buf, usize len);
 /* True if key stands on the command line, with or without a value. */
 bool	cmdline_has(const char *cmdline, const char *key);
 
-/* key's value as a number (suffixes as parse_size); fallback if bad or absent. */
+/* key's value as parse_size reads it; fallback if it is bad or absent. */
 u64	cmdline_u64(const char *cmdline, const char *key, u64 fallback);

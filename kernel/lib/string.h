@@ -30,10 +30,10 @@ usize	strlcpy(char *to, const char *from, usize size);
 usize	strlcat(char *to, const char *from, usize size);
 
 #if !defined(HARDTACK_STRING_C) && !defined(HARDTACK_HOST)
-#define memcpy(to, from, len)	__builtin_memcpy((to), (from), (len))
-#define memmove(to, from, len)	__builtin_memmove((to), (from), (len))
-#define memset(to, byte, len)	__builtin_memset((to), (byte), (len))
-#define memcmp(a, b, len)	__builtin_memcmp((a), (b), (len))
+#define memcpy(...)		__builtin_memcpy(__VA_ARGS__)
+#define memmove(...)		__builtin_memmove(__VA_ARGS__)
+#define memset(...)		__builtin_memset(__VA_ARGS__)
+#define memcmp(...)		__builtin_memcmp(__VA_ARGS__)
 #define strlen(s)		__builtin_strlen(s)
 #endif
 

@@ -78,12 +78,26 @@ fpu_capture(struct task *t)
 	return fx;
 }
 
+/* Which components are in the image; the others are as at a start. */
+static u64
+fpu_components(const struct lx_fxsave *fx)
+{
+	u64 bv;
+
+	if (fpu_xcr0 == 0)
+		return 3;
+	memcpy(&bv, (const u8 *)fx + XSTATE_BV, sizeof(bv));
+	return bv;
+}
+
 /* Handlers start with default modes and an empty x87 stack. */
 static void
 fpu_reset_for_handler(struct task *t, const struct lx_fxsave *fx)
 {
-	if (likely(fx->cwd == FPU_DEFAULT_CWD && (fx->ftw & 0xff) == 0 &&
-	    fx->mxcsr == FPU_DEFAULT_MXCSR))
+	bool x87_used = fpu_components(fx) & 1;
+
+	if (likely((!x87_used || (fx->cwd == FPU_DEFAULT_CWD &&
+	    (fx->ftw & 0xff) == 0)) && fx->mxcsr == FPU_DEFAULT_MXCSR))
 		return;
 	fpu_init_state(t->thread.x86.fpu);
 	fpu_restore(t->thread.x86.fpu);
@@ -199,35 +213,39 @@ fpu_strip_marks(struct lx_fxsave *fx, bool extended)
 	memcpy(header, &bv, sizeof(bv));
 }
 
-/* Load what stands at the user's address; false if it is no such state. */
+/*
+ * Load what stands at the user's address; false if it is no such state. It is
+ * looked at in a buffer of its own: the thread's save area belongs to context
+ * switches.
+ */
 static bool
-fpu_reload(struct task *t, uptr_t from)
+fpu_reload(uptr_t from)
 {
-	struct fpu_state *st = t->thread.x86.fpu;
-	struct lx_fxsave *fx = (struct lx_fxsave *)st;
+	u8 buf[FPU_STATE_MAX + 64] aligned(64);
+	struct fpu_state *st = (struct fpu_state *)buf;
+	struct lx_fxsave *fx = (struct lx_fxsave *)buf;
 	usize len = fpu_frame_bytes();
 	bool extended;
 	u32 magic2;
 
 	if (from.addr == 0) {
+		memset(buf, 0, sizeof(buf));
 		fpu_init_state(st);
 		fpu_restore(st);
 		return true;
 	}
 	if (from.addr & 63)
 		return false;
-	while (copy_in_nofault(st, from, len) != len)
-		if (user_fault_in(from, len, USER_READ) != 0)
-			return false;
+	if (unlikely(copy_in_nofault(buf, from, len) != len) &&
+	    copy_in(buf, from, len) != 0)
+		return false;
 	memcpy(&magic2, (u8 *)fx + fpu_state_bytes, sizeof(magic2));
 	extended = fx->sw.magic1 == FP_XSTATE_MAGIC1 &&
 	    fx->sw.xstate_size == fpu_state_bytes &&
 	    magic2 == FP_XSTATE_MAGIC2;
 	fpu_strip_marks(fx, extended);
-	if (!fpu_state_is_valid(st)) {
-		fpu_init_state(st);
+	if (!fpu_state_is_valid(st))
 		return false;
-	}
 	fpu_restore(st);
 	return true;
 }
@@ -278,7 +296,7 @@ signal_return(struct trapframe *tf)
 	    copy_in_obj(&uc, from) != 0)
 		goto bad;
 	if (uc.uc_mcontext.rip >= USER_TOP ||
-	    !fpu_reload(t, UPTR(uc.uc_mcontext.fpstate)))
+	    !fpu_reload(UPTR(uc.uc_mcontext.fpstate)))
 		goto bad;
 	frame_restore(tf, &uc.uc_mcontext);
 	altstack_restore(t, &uc.uc_stack);

@@ -82,6 +82,8 @@ struct task {
 	u64		restart_arg[6];
 	u64		minflt, majflt;	/* [o] */
 	struct pid	*pid;		/* [T] its number */
+	struct aspace	*building;	/* [o] fork's, exec's: for the killer */
+	uptr_t		set_tid;	/* [o] CLONE_CHILD_SETTID */
 	struct rcu_head	rcu;
 };
 
@@ -133,8 +135,7 @@ struct proc {
 	u32		nthreads;	/* [s] */
 	u32		nstopped;	/* [s] of them, in a job control stop */
 	struct task	*leader;	/* [s] the first; for names */
-	struct aspace	*aspace;	/* [s] NULL once it is given up */
-	struct aspace	*exec_aspace;	/* [s] what exec is building */
+	struct aspace	*aspace;	/* [s] owned; NULL once given up */
 	struct cred	*cred;		/* newest, for look-ups by others: RCU */
 	struct spinlock	siglock;	/* LOCK_SIGHAND; interrupts off */
 	struct sighand	*sighand;	/* [I] actions */

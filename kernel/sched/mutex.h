@@ -7,6 +7,7 @@
 #include "kernel/lib/annot.h"
 #include "kernel/sched/wait.h"
 
+/* a atomic; I immutable */
 struct CAPABILITY("mutex") mutex {
 	u64		owner;		/* [a] struct thread * | 1 if waiters */
 	struct waitq	waiters;
@@ -17,13 +18,35 @@ void	mutex_init(struct mutex *m, enum lock_class cls);
 void	mutex_lock_slow(struct mutex *m);
 void	mutex_unlock_slow(struct mutex *m);
 bool	mutex_is_held(const struct mutex *m);	/* by current */
-#if defined(HARDTACK_DEBUG)
-void	lockdep_sleep_acquire(void *lock, u8 cls);
-void	lockdep_sleep_release(void *lock);
-#else
-static inline void lockdep_sleep_acquire(void *l, u8 c) { (void)l; (void)c; }
-static inline void lockdep_sleep_release(void *l) { (void)l; }
-#endif
+
+/* The order's checks, in debug kernels: heldlocks.c. */
+void	heldlocks_acquire(const void *lock, u8 cls);
+void	heldlocks_release(const void *lock);
+void	heldlocks_assert_none(void);
+
+static inline void
+lockdep_sleep_acquire(const void *lock, u8 cls)
+{
+	if (LOCKDEP_ON)
+		heldlocks_acquire(lock, cls);
+}
+
+static inline void
+lockdep_sleep_release(const void *lock)
+{
+	if (LOCKDEP_ON)
+		heldlocks_release(lock);
+}
+
+/* Neither a spinlock nor a sleeping lock is held: reserve() may wait. */
+static inline void
+assert_holds_nothing(void)
+{
+	if (LOCKDEP_ON) {
+		lockdep_assert_can_sleep();
+		heldlocks_assert_none();
+	}
+}
 
 static inline void
 mutex_lock(struct mutex *m) ACQUIRES(*m) NO_THREAD_CHECK
@@ -51,7 +74,7 @@ mutex_unlock(struct mutex *m) RELEASES(*m) NO_THREAD_CHECK
 struct CAPABILITY("rwlock") rwlock {
 	u64		state;		/* [a] readers, or RW_WRITER; RW_WAIT */
 	struct waitq	waiters;
-	u8		class;
+	u8		class;		/* [I] enum lock_class */
 };
 
 void	rwlock_init(struct rwlock *l, enum lock_class cls);

@@ -260,6 +260,10 @@ runq_update(struct runq *rq, u64 now)
 		dv = delta * NICE_0_WEIGHT / t->weight;
 	t->vruntime += dv;
 	rq->v_sum += (s64)(dv * t->weight);
+	if (unlikely(!before(t->vruntime, t->vdeadline))) {
+		t->vdeadline = t->vruntime + t->vslice;
+		rq->slice_over = true;
+	}
 }
 
 void
@@ -305,18 +309,25 @@ runq_leave_curr(struct runq *rq, struct thread *t)
 }
 
 void
+runq_join_curr(struct runq *rq, struct thread *t)
+{
+	rq->nrunning++;
+	t->on_rq = THREAD_ON_RQ;
+	if (thread_is_rt(t))
+		return;
+	t->vruntime = virtual_time(rq) - (u64)t->vlag;
+	t->vdeadline = t->vruntime + t->vslice;
+	sums_add(rq, t);
+}
+
+void
 runq_put_prev(struct runq *rq, struct thread *t)
 {
 	rq->nqueued++;
-	if (thread_is_rt(t)) {
-		bool over = t->policy == SCHED_RR && t->slice_start_ns == 0;
-
-		rt_insert(rq, t, !over);
-		return;
-	}
-	if (!before(t->vruntime, t->vdeadline))
-		t->vdeadline = t->vruntime + t->vslice;
-	tree_insert(rq, t);
+	if (thread_is_rt(t))	/* preempted: first again; slice used up: last */
+		rt_insert(rq, t, t->slice_start_ns != 0);
+	else
+		tree_insert(rq, t);
 }
 
 /* While memory is waited for: a thread whose progress gives some back. */
@@ -375,8 +386,12 @@ runq_take(struct runq *rq)
 	return t;
 }
 
+/*
+ * Should t, just queued, run before curr? Who was woken by an interrupt need
+ * only be eligible: a key press does not wait for the end of a slice.
+ */
 bool
-runq_should_preempt(struct runq *rq, struct thread *t)
+runq_should_preempt(struct runq *rq, struct thread *t, bool by_irq)
 {
 	const struct thread *curr = rq->curr;
 
@@ -387,7 +402,7 @@ runq_should_preempt(struct runq *rq, struct thread *t)
 	if (t->policy == SCHED_IDLE || t->policy == SCHED_BATCH)
 		return false;
 	return curr->policy == SCHED_IDLE ||
-	    (before(t->vdeadline, curr->vdeadline) &&
+	    ((by_irq || before(t->vdeadline, curr->vdeadline)) &&
 	    is_eligible(rq, t->vruntime));
 }
 
@@ -408,8 +423,7 @@ runq_slice_is_over(struct runq *rq, u64 now)
 		}
 		return false;
 	}
-	return !before(t->vruntime, t->vdeadline) || rq->nrt != 0 ||
-	    !is_eligible(rq, t->vruntime);
+	return rq->slice_over || rq->nrt != 0;
 }
 
 /* curr gives up its turn: its deadline goes behind those of its peers. */

@@ -53,9 +53,10 @@ sched_return_work(void)
 	preempt_point();
 }
 
-/* trap_ops.timer: the local timer, and VECTOR_IPI_RESCHED. */
+/* trap_ops.timer, and trap_ops.ipi for VECTOR_IPI_RESCHED. */
 struct trapframe;
 void	sched_timer_irq(struct trapframe *tf);
+void	sched_ipi_irq(struct trapframe *tf);
 
 /* While set, threads that hold charges run first. */
 void	sched_boost_charged(bool on);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "kernel/abi/errno.h"
 #include "kernel/abi/sched.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/rbtree.h"
@@ -33,6 +34,7 @@
 struct runq {
 	struct spinlock	lock;
 	bool		sync_wake;	/* [l] the waker is about to sleep */
+	bool		slice_over;	/* [l] curr has used up its request */
 	bool		rt_throttled;	/* [l] real-time threads had their share */
 	u32		cpu;		/* [I] */
 	u32		nrunning;	/* [l] queued and running, not the idle one */
@@ -101,9 +103,10 @@ void	runq_update(struct runq *rq, u64 now);	/* charge curr up to now */
 void	runq_join(struct runq *rq, struct thread *t);	/* woken or moved */
 void	runq_leave(struct runq *rq, struct thread *t);	/* t is queued */
 void	runq_leave_curr(struct runq *rq, struct thread *t); /* curr sleeps */
+void	runq_join_curr(struct runq *rq, struct thread *t); /* undoes that */
 void	runq_put_prev(struct runq *rq, struct thread *t); /* curr is queued */
 struct thread *runq_take(struct runq *rq);	/* the next; NULL: none */
-bool	runq_should_preempt(struct runq *rq, struct thread *t);
+bool	runq_should_preempt(struct runq *rq, struct thread *t, bool by_irq);
 bool	runq_slice_is_over(struct runq *rq, u64 now);
 void	runq_yield(struct runq *rq);
 /* A thread that CPU cpu may run, for stealing; still queued. */
@@ -121,6 +124,7 @@ void	place_mark_busy(u32 cpu);
 
 /* sched.c. */
 void	sched_resched(struct runq *rq);	/* rq->curr should give way */
+/* Take t, queued on from, to the queue to; both are locked. */
 void	sched_move_locked(struct runq *from, struct thread *t, struct runq *to);
 
 /* tick.c. Interrupts off. */
@@ -130,7 +134,11 @@ void	alarm_lower(struct runq *rq, u64 at_ns);
 /* timer.c. Interrupts off. */
 u64	timer_run_expired(u64 now);	/* returns the next deadline */
 
-/* rcu_thread.c, watchdog.c. */
-void	rcu_threads_start(void);
-void	watchdog_check(struct runq *rq, u64 now);
-void	load_start(void);
+/* idle.c */
+noreturn void	idle_loop(struct runq *rq);
+
+/* rcu_thread.c, stats.c, watchdog.c. */
+void	rcu_thread_start(u32 cpu);
+void	rcu_tick(void);
+void	stats_start(void);
+void	watchdog_check(u64 now);

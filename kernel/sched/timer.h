@@ -7,12 +7,13 @@
 #include "kernel/lib/types.h"
 #include "kernel/x86/clock.h"
 
+/* I immutable; t the timer lock of CPU cpu */
 struct timer {
-	struct rb_node	node;		/* [its CPU's timer lock] */
-	u64		deadline_ns;	/* [same] clock_now_ns() time */
+	struct rb_node	node;		/* [t] */
+	u64		deadline_ns;	/* [t] clock_now_ns() time */
 	void		(*fn)(struct timer *t);	/* [I] interrupts off */
-	u32		cpu;		/* [same] */
-	bool		armed;		/* [same] */
+	u32		cpu;		/* [t] */
+	bool		armed;		/* [t] */
 };
 
 void	timer_init(struct timer *t, void (*fn)(struct timer *));
@@ -23,6 +24,5 @@ bool	timer_cancel(struct timer *t);
 /* The same, and wait until a running fn has ended. Not in interrupts. */
 void	timer_cancel_sync(struct timer *t);
 
-/* Wall clock: CLOCK_REALTIME = clock_now_ns() + this. [seqlock inside] */
-u64	clock_realtime_ns(void);
-void	clock_set_realtime_ns(u64 ns);
+/* Wall clock, and its page for user space. */
+#include "kernel/sched/clock.h"

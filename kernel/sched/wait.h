@@ -41,7 +41,7 @@ waitq_is_empty(const struct waitq *q)
 	return READ_ONCE(q->waiters.next) == &q->waiters;
 }
 
-/* The default: wakes w->thread, and leaves w on the queue. */
+/* The default: takes w off the queue and wakes w->thread. w may be gone then. */
 bool	waiter_wake_thread(struct waiter *w, u32 events);
 
 void	waiter_init(struct waiter *w, bool exclusive);	/* for current */
@@ -75,6 +75,8 @@ void	waitq_wake_all(struct waitq *q, u32 events);
 		if (cond)						\
 			break;						\
 		schedule();						\
+		if (cond)						\
+			break;						\
 	}								\
 	(void)wait_finish((q), &w_);					\
 } while (0)

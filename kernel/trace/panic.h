@@ -21,3 +21,18 @@ void	backtrace_all_cpus(const char *why);
 const char *symbol_of(u64 addr, u64 *offset);
 
 extern bool panic_under_way;
+
+/* Obey panic=SECONDS: reboot so long after a panic; negative: at once. */
+void	panic_init(const char *cmdline);
+
+/* For trap_ops: .nmi and .fatal. */
+void	panic_nmi(struct trapframe *tf);
+void	panic_fatal(struct trapframe *tf, u32 vector, u64 error, u64 addr);
+
+/*
+ * Set by higher ranks. panic_reboot resets the machine (drivers/power);
+ * panic_thread_name writes who runs on a CPU ("123 sh") without locks
+ * (kernel/sched). Both may be NULL.
+ */
+extern void (*panic_reboot)(void);
+extern void (*panic_thread_name)(u32 cpu, char *buf, usize len);

@@ -463,16 +463,26 @@ vm_fault(struct aspace *as, u64 addr, u32 error)
 }
 
 int
-vm_user_fault(struct trapframe *tf, u64 addr, u64 error)
+vm_fault_charged(struct aspace *as, u64 addr, u32 error)
 {
+	u16 id = current->charge.id;
 	int rc;
 
-	(void)tf;
+	if (current->charge.standing)
+		return vm_fault(as, addr, error);
 	current->charge.id = BOUND_fault;
 	rc = reserve(VM_FAULT_FRAMES);
-	if (unlikely(rc != 0))
-		return rc;
-	rc = vm_fault(current->aspace, addr, error);
-	reserve_end();
+	if (likely(rc == 0)) {
+		rc = vm_fault(as, addr, error);
+		reserve_end();
+	}
+	current->charge.id = id;
 	return rc;
+}
+
+int
+vm_user_fault(struct trapframe *tf, u64 addr, u64 error)
+{
+	(void)tf;
+	return vm_fault_charged(current->aspace, addr, error);
 }

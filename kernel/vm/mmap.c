@@ -200,6 +200,7 @@ map_locked(struct aspace *as, struct vma *want, u64 addr, u64 len, u32 flags)
 	if (rc != 0)
 		return rc;
 	want->end = want->start + len;
+	want->pgdelta = want->pgoff - (want->start >> PAGE_SHIFT);
 	if (flags & MAP_FIXED) {
 		rc = vm_unmap_locked(as, want->start, want->end);
 		if (rc != 0)
@@ -230,6 +231,8 @@ vm_map(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags,
 		want.flags |= MAP_SHARED;
 	if (flags & MAP_LOCKED)
 		want.flags |= VMA_LOCKED;
+	if ((flags & MAP_GROWSDOWN) && (pager || type != MAP_PRIVATE))
+		return -EINVAL;
 	if (len > USER_TOP)
 		return -ENOMEM;
 	len = PAGE_UP(len);

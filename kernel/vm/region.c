@@ -11,15 +11,11 @@
 
 static KMEM_CACHE(vma_cache, "vma", struct vma);
 
-/* A VMA like another, or of nothing; in no tree. */
 struct vma *
 vma_new(const struct vma *like)
 {
-	struct vma *v;
+	struct vma *v = kmem_get(&vma_cache);
 
-	if (!like)
-		return kmem_get_zero(&vma_cache);
-	v = kmem_get(&vma_cache);
 	v->start = like->start;
 	v->end = like->end;
 	v->prot = like->prot;
@@ -118,7 +114,7 @@ vma_can_follow(const struct vma *a, const struct vma *b)
 	    a->pager != b->pager || a->max_prot != b->max_prot ||
 	    (a->flags & MAP_GROWSDOWN))
 		return false;
-	return !a->pager || vma_index(a, a->end) == b->pgoff;
+	return !a->pager || a->pgdelta == b->pgdelta;
 }
 
 static void

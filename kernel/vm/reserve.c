@@ -46,6 +46,7 @@
 
 /* No charge may be more than this share of memory (policy: chunk it). */
 #define CHARGE_SHARE		8
+#define RECLAIM_AGAIN_NS	(10 * 1000000ul)
 
 /* One thread in line; on its stack. l line_lock; I immutable */
 struct line_entry {
@@ -361,14 +362,25 @@ reclaim_turn(void)
 	reclaim_kill(need);
 }
 
+/*
+ * A turn for each kick: the head's, the end of a victim (reserve_kick()). While
+ * somebody waits it also looks again by itself, since what made the last turn
+ * fruitless (a process not yet killable, a cache in use) may pass unannounced.
+ */
 static void
 reclaimer_main(void *arg)
 {
+	struct waiter w;
+
 	(void)arg;
 	current->reserve_exempt = true;
+	waiter_init(&w, false);
 	for (;;) {
-		WAIT_EVENT(&reclaim_queue,
-		    atomic_xchg(&reclaim_wanted, 0) != 0);
+		wait_prepare(&reclaim_queue, &w, THREAD_BLOCKED);
+		if (atomic_xchg(&reclaim_wanted, 0) == 0)
+			(void)schedule_until(reserve_is_short() ?
+			    clock_now_ns() + RECLAIM_AGAIN_NS : CLOCK_NEVER);
+		(void)wait_finish(&reclaim_queue, &w);
 		reclaim_turn();
 	}
 }

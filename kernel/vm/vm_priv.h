@@ -74,6 +74,10 @@ range_ok(u64 addr, u64 len)
 	return !(addr & PAGE_MASK) && len <= USER_TOP && addr <= USER_TOP - len;
 }
 
+/* protect.c */
+/* Is all of [start, end) mapped? */
+bool	vm_range_is_mapped(struct aspace *as, u64 start, u64 end);
+
 /* vma.c: the tree. All with as->lock held, unless it says otherwise. */
 
 /* Under RCU: a VMA that holds addr, or NULL, which may be a mistake while the
@@ -98,6 +102,7 @@ struct vma *vma_split(struct aspace *as, struct vma *v, u64 at);
 /* Join v to its neighbours where they are alike; returns the survivor. */
 struct vma *vma_merge(struct aspace *as, struct vma *v);
 void	vma_account(struct aspace *as, const struct vma *v, s64 npages);
+/* One like another, in no tree. Draws on the charge. */
 struct vma *vma_new(const struct vma *like);
 void	vma_free_rcu(struct rcu_head *head);
 
@@ -192,6 +197,11 @@ pte_frame(pte_t pte)
 {
 	return pte & PTE_ZERO ? NULL : frame_of_paddr(pte & PTE_ADDR);
 }
+
+/* fault.c */
+/* vm_fault() under a charge of its own; the caller has none, or a standing one.
+ * -EINTR also when killed in reserve(). */
+int	vm_fault_charged(struct aspace *as, u64 addr, u32 error);
 
 /* mmap.c */
 /* The limits of as allow npages more of such a mapping. 0, -ENOMEM. */

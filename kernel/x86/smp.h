@@ -28,12 +28,14 @@ cpumask_test(const struct cpumask *m, u32 cpu)
 	return m->bits[cpu / 64] >> (cpu % 64) & 1;
 }
 
-/* Start all other CPUs; each calls main(cpu) on its idle thread's stack. */
+/* Start all other CPUs; each calls main() on its own stack, with
+ * interrupts off, x86_current its boot thread (thread.h), and ncpus final. */
 void	smp_start(void (*main)(void));
 
 /* Interrupt one CPU by a VECTOR_IPI_*; never waits for it to act. */
 void	smp_send(u32 cpu, u32 vector);
-/* NMI to every other CPU. */
+/* NMI to one CPU, to every other CPU. */
+void	smp_send_nmi(u32 cpu);
 void	smp_send_nmi_others(void);
 
 /*

@@ -22,6 +22,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,9 @@ static int abi_ntests;
 static int abi_current;
 static pid_t abi_pid;		/* the test program's own process */
 static jmp_buf abi_leave;
+
+/* Called instead of the tests if the first argument is "--": see execve.c. */
+static void (*abi_second_life)(int argc, char **argv, char **envp);
 
 #define TEST(name)							\
 static void name(void);							\
@@ -215,10 +219,12 @@ sleep_until_stopped(pid_t pid)
 }
 
 int
-main(void)
+main(int argc, char **argv, char **envp)
 {
 	volatile int failed = 0, skipped = 0;
 
+	if (abi_second_life != NULL && argc > 2 && strcmp(argv[1], "--") == 0)
+		abi_second_life(argc, argv, envp);
 	abi_pid = getpid();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (abi_current = 0; abi_current < abi_ntests; abi_current++) {
