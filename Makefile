@@ -4,10 +4,12 @@
 #	make test	every kind of test, short form
 #	make help	the other targets
 #
-# DEBUG=1 builds the debug kernel (lockdep, red zones, poisoning) in
+# V=1 shows the commands. DEBUG=1 builds the debug kernel (lockdep, red zones, poisoning) in
 # build/debug; everything else is the same.
 
 DEBUG	?= 0
+V	?= 0
+Q	:= $(if $(filter 1,$(V)),,@)
 O	:= build$(if $(filter 1,$(DEBUG)),/debug)
 CC	:= gcc
 CLANG	:= clang
@@ -43,18 +45,20 @@ kernel: $O/kernel.elf
 # The kernel is linked twice: the first time to learn its symbols' addresses,
 # which the second carries for backtraces.
 $O/kernel.elf: $O/kernel.pass1 $O/gen/ksyms.o boot/kernel.ld
-	$(LD) -T boot/kernel.ld -z max-page-size=0x1000 -z noexecstack \
+	@echo '  LD      $@'
+	$(Q)$(LD) -T boot/kernel.ld -z max-page-size=0x1000 -z noexecstack \
 	    --no-warn-rwx-segments --build-id=none \
 	    -o $@ $(OBJS) $O/gen/ksyms.o
 
 $O/kernel.pass1: $(OBJS) boot/kernel.ld
-	$(LD) -T boot/kernel.ld -z max-page-size=0x1000 -z noexecstack \
+	@echo '  LD      $@'
+	$(Q)$(LD) -T boot/kernel.ld -z max-page-size=0x1000 -z noexecstack \
 	    --no-warn-rwx-segments --build-id=none -o $@ $(OBJS)
 
 $O/gen/ksyms.o: $O/kernel.pass1 tools/ksyms
 	@mkdir -p $(@D)
-	nm -n $< | tools/ksyms > $O/gen/ksyms.S
-	$(CC) $(KASFLAGS) -c -o $@ $O/gen/ksyms.S
+	$(Q)nm -n $< | tools/ksyms > $O/gen/ksyms.S
+	$(Q)$(CC) $(KASFLAGS) -c -o $@ $O/gen/ksyms.S
 
 build/gen/bounds.h build/gen/bounds.c &: $(TABS) tools/bounds-standin
 	@mkdir -p build/gen
@@ -62,15 +66,18 @@ build/gen/bounds.h build/gen/bounds.c &: $(TABS) tools/bounds-standin
 
 $O/gen/bounds.o: build/gen/bounds.c
 	@mkdir -p $(@D)
-	$(CC) $(KCFLAGS) -MMD -c -o $@ $<
+	@echo '  CC      $@'
+	$(Q)$(CC) $(KCFLAGS) -MMD -c -o $@ $<
 
 $O/%.o: %.c build/gen/bounds.h
 	@mkdir -p $(@D)
-	$(CC) $(KCFLAGS) -MMD -c -o $@ $<
+	@echo '  CC      $@'
+	$(Q)$(CC) $(KCFLAGS) -MMD -c -o $@ $<
 
 $O/%.S.o: %.S build/gen/bounds.h
 	@mkdir -p $(@D)
-	$(CC) $(KASFLAGS) -MMD -c -o $@ $<
+	@echo '  AS      $@'
+	$(Q)$(CC) $(KASFLAGS) -MMD -c -o $@ $<
 
 -include $(OBJS:.o=.d)
 
@@ -78,7 +85,8 @@ $O/%.S.o: %.S build/gen/bounds.h
 bitcode: $(BC)
 build/bitcode/%.bc: %.c build/gen/bounds.h
 	@mkdir -p $(@D)
-	$(CLANG) $(CLANGFLAGS) -DHARDTACK_ANALYZE -O0 -Xclang -disable-O0-optnone \
+	@echo '  BC      $@'
+	$(Q)$(CLANG) $(CLANGFLAGS) -DHARDTACK_ANALYZE -O0 -Xclang -disable-O0-optnone \
 	    -MMD -emit-llvm -c -o $@ $<
 -include $(BC:.bc=.d)
 
@@ -95,5 +103,6 @@ clean:
 	rm -rf build
 
 -include kernel/proc/vdso/vdso.mk
+-include drivers/console/font.mk
 -include user/user.mk tools/image.mk tools/bench.mk tools/test.mk
 -include tests/unit/unit.mk tests/model/model.mk

@@ -16,7 +16,7 @@
 #define TICK_NS		10000000ul	/* USER_HZ is 100 */
 #define KIB(frames)	((frames) * (PAGE_SIZE / 1024))
 
-/* ---- reaching things ------------------------------------------------------------ */
+/* ---- reaching things ---- */
 
 /* Some live thread of p; siglock held. */
 static struct task *
@@ -67,7 +67,7 @@ may_inspect(struct proc *p)
 	return may;
 }
 
-/* ---- numbers ---------------------------------------------------------------------- */
+/* ---- numbers ---- */
 
 static char
 state_letter(struct proc *p, struct task *t)
@@ -226,7 +226,7 @@ gather(struct pctx *c, struct numbers *n)
 	gather_memory(p, n);
 }
 
-/* ---- stat, status, statm -------------------------------------------------------------- */
+/* ---- stat, status, statm ---- */
 
 static int
 show_stat(struct ptext *t, struct pctx *c)
@@ -332,7 +332,7 @@ show_statm(struct ptext *t, struct pctx *c)
 	return 0;
 }
 
-/* ---- memory ------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static void
 show_vma_line(struct ptext *t, struct vma *v, char *scratch)
@@ -477,7 +477,7 @@ show_auxv(struct ptext *t, struct pctx *c)
 	return 0;
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
 static int
 show_comm(struct ptext *t, struct pctx *c)

@@ -8,18 +8,19 @@
  * nothing of /proc along: its names fail to revalidate, its files read ESRCH.
  *
  * A read makes the file's text anew and keeps the window that was asked for
- * (struct ptext). A reader in small pieces may see two moments; one read(2) of up
- * to a frame sees one.
+ * (struct ptext). A reader in small pieces may see two moments; one read(2) of
+ * up to a frame sees one.
  *
  * Locks: none of its own. Show functions take locks of what they show.
  */
 #include "fs/procfs/procfs.h"
 #include "bounds.h"
 #include "fs/procfs/procfs_priv.h"
+#include "kernel/abi/dirent.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/lib/assert.h"
-#include "kernel/lib/parse.h"
+#include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
@@ -48,7 +49,7 @@ pnode_of(const struct inode *i)
 	return CONTAINER_OF(i, struct pnode, inode);
 }
 
-/* ---- whom it is about --------------------------------------------------------- */
+/* ---- whom it is about ---- */
 
 /* Reference the process of n; -ESRCH when it is gone. */
 static int
@@ -81,7 +82,7 @@ pctx_task(const struct pnode *n)
 	return n->tid != 0 ? task_find(n->tid) : NULL;
 }
 
-/* ---- inodes --------------------------------------------------------------------- */
+/* ---- inodes ---- */
 
 static u64
 pnode_ino(enum pkind kind, u32 pid, u32 tid, u32 fd, const struct pentry *e)
@@ -127,7 +128,7 @@ pnode_create(struct superblock *sb, enum pkind kind, u32 pid, u32 tid, u32 fd,
 	return &n->inode;
 }
 
-/* ---- look-up -------------------------------------------------------------------- */
+/* ---- look-up ---- */
 
 static const struct pentry *
 entry_find(const struct pentry *table, const char *name, usize len)
@@ -253,7 +254,7 @@ proc_revalidate_inode(const struct inode *i)
 	return n->pid == 0 || proc_find(n->pid) != NULL;
 }
 
-/* ---- directories ------------------------------------------------------------------ */
+/* ---- directories ---- */
 
 static u8
 type_of_mode(u32 mode)
@@ -451,7 +452,7 @@ proc_dir_seek(struct file *f, s64 off, int whence)
 	return off;
 }
 
-/* ---- files --------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 /* Make the window at pos in buf; its length, or an errno. */
 static isize
@@ -534,7 +535,7 @@ proc_write(struct file *f, struct uio *from, s64 *pos)
 	return err != 0 ? err : (isize)got;
 }
 
-/* ---- links --------------------------------------------------------------------------- */
+/* ---- links ---- */
 
 static int
 fd_path(const struct pnode *n, struct path *out)
@@ -652,7 +653,7 @@ proc_readlink(struct inode *i, char *buf, usize len)
 	return r;
 }
 
-/* ---- the file system ------------------------------------------------------------------- */
+/* ---- the file system ---- */
 
 static bool
 proc_revalidate(struct dentry *d)
@@ -723,9 +724,10 @@ proc_mount(struct fs_type *t, const char *source, u32 flags, const char *opts,
 	struct inode *root;
 
 	(void)source, (void)opts;
-	sb = superblock_create(t, &proc_super_ops, flags);
+	sb = sb_create(t, &proc_super_ops, flags);
+	sb->no_negative = true;
 	root = pnode_create(sb, PK_ROOT, 0, 0, 0, NULL, S_IFDIR | 0555);
-	superblock_set_root(sb, root);
+	sb_set_root(sb, root);
 	*out = sb;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * /proc: files about the whole system. Formats as in proc(5) where Linux has the
- * file; reserve, lockstat, counters are ours.
+ * /proc: files about the whole system. Formats as in proc(5) where Linux has
+ * the file; reserve, lockstat, counters are ours.
  */
 #include "bounds.h"
 #include "fs/procfs/procfs_priv.h"
@@ -31,7 +31,7 @@
 #define NS		1000000000ul
 #define KIB(frames)	((frames) * (PAGE_SIZE / 1024))
 
-/* ---- memory ----------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static int
 show_meminfo(struct ptext *t, struct pctx *c)
@@ -155,7 +155,7 @@ show_reserve(struct ptext *t, struct pctx *c)
 	return 0;
 }
 
-/* ---- time and load ------------------------------------------------------------------ */
+/* ---- time and load ---- */
 
 static void
 show_cpu_line(struct ptext *t, const char *name, u32 cpu)
@@ -216,7 +216,7 @@ show_loadavg(struct ptext *t, struct pctx *c)
 	return 0;
 }
 
-/* ---- the machine and the kernel --------------------------------------------------------- */
+/* ---- the machine and the kernel ---- */
 
 static int
 show_version(struct ptext *t, struct pctx *c)
@@ -254,9 +254,10 @@ show_cmdline(struct ptext *t, struct pctx *c)
 static int
 show_filesystems(struct ptext *t, struct pctx *c)
 {
-	(void)c;
-	for (struct fs_type *f = fs_type_first(); f != NULL; f = f->next)
-		pt_printf(t, "%s\t%s\n", f->nodev ? "nodev" : "", f->name);
+	int n;
+
+	for (u32 i = 0; (n = fs_types_line(i, c->scratch, PAGE_SIZE)) > 0; i++)
+		pt_add(t, c->scratch, n);
 	return 0;
 }
 
@@ -343,7 +344,7 @@ show_vmstat(struct ptext *t, struct pctx *c)
 	return 0;
 }
 
-/* ---- links --------------------------------------------------------------------------------- */
+/* ---- links ---- */
 
 static isize
 link_self(struct pctx *c, char *buf, usize len)
@@ -367,7 +368,7 @@ link_mounts(struct pctx *c, char *buf, usize len)
 	return strlcpy(buf, "self/mounts", len);
 }
 
-/* ---- /proc/sys --------------------------------------------------------------------------------- */
+/* ---- /proc/sys ---- */
 
 static int
 show_ostype(struct ptext *t, struct pctx *c)

@@ -1,15 +1,17 @@
 /*
  * The random pool.
  *
- * One key, 256 bits. Output is the ChaCha20 stream of a key that the call makes
- * for itself: under the lock it takes one block of the pool's stream, half of
- * which becomes the pool's next key (so that a later look at memory does not tell
- * earlier output) and half its own; then it works without the lock.
+ * One key, 256 bits. Output is the ChaCha20 stream of a key that the call
+ * makes for itself: under the lock it takes one block of the pool's stream,
+ * half of which becomes the pool's next key (so that a later look at memory
+ * does not tell earlier output) and half its own; then it works without the
+ * lock.
  *
- * Entropy comes in by BLAKE2s: new key = H(old key, samples). Sources: RDSEED or
- * RDRAND, the time-stamp counter at interrupts and at boot, what the boot loader
- * left in memory, and what is written to /dev/random. Interrupt handlers only add
- * a sample to a ring of their CPU; it is stirred in by the next reader.
+ * Entropy comes in by BLAKE2s: new key = H(old key, samples). Sources: RDSEED
+ * or RDRAND, the time-stamp counter at interrupts and at boot, what the boot
+ * loader left in memory, and what is written to /dev/random. Interrupt
+ * handlers only add a sample to a ring of their CPU; it is stirred in by the
+ * next reader.
  *
  * Seeded means: 256 bits from RDSEED or RDRAND, or 1024 interrupt samples.
  * getrandom(2) waits for that; the kernel's own uses (hash seeds, ASLR) do not.

@@ -2,8 +2,8 @@
  * Terminals: the file operations, the thread, /dev/tty and /dev/console.
  *
  * Interrupt handlers only fill the raw ring and wake the "tty" thread, which
- * runs the line discipline (tty_line.c), sends the signals and feeds the driver.
- * So no lock but raw_lock is ever taken in an interrupt.
+ * runs the line discipline (tty_line.c), sends the signals and feeds the
+ * driver. So no lock but raw_lock is ever taken in an interrupt.
  *
  * A background process that reads is stopped by SIGTTIN; one that writes, by
  * SIGTTOU if TOSTOP is set (tty_check_job).
@@ -32,7 +32,7 @@ static struct tty *console;		/* [I after boot] */
 static struct thread *tty_thread;	/* [I after boot] */
 const struct job_ops *job_ops;
 
-/* ---- from interrupts -------------------------------------------------------- */
+/* ---- from interrupts ---- */
 
 static void
 tty_kick(struct tty *t, u32 work)
@@ -64,7 +64,7 @@ tty_output_ready_irq(struct tty *t)
 	tty_kick(t, TTY_WORK_OUTPUT);
 }
 
-/* ---- the thread --------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static bool
 raw_pop(struct tty *t, u8 *c)
@@ -136,14 +136,15 @@ tty_thread_main(void *arg)
 	}
 }
 
-/* ---- read ------------------------------------------------------------------------ */
+/* ---- read ---- */
 
 /*
  * Move what a read may have now. Bytes moved; *again: a page of the reader's is
  * missing; *eof: an end of file was taken.
  */
 static usize
-tty_take_locked(struct tty *t, struct uio *to, bool *again, bool *eof) REQUIRES(t->lock)
+tty_take_locked(struct tty *t, struct uio *to, bool *again, bool *eof)
+    REQUIRES(t->lock)
 {
 	bool canon = TTY_FLAG(t, lflag, ICANON);
 	usize n = 0;
@@ -253,7 +254,7 @@ tty_read(struct file *f, struct uio *to, s64 *pos)
 	}
 }
 
-/* ---- write ----------------------------------------------------------------------- */
+/* ---- write ---- */
 
 static bool
 tty_has_room(struct tty *t)
@@ -363,7 +364,7 @@ static const struct file_ops tty_file_ops = {
 	.release = tty_release,
 };
 
-/* ---- opening ------------------------------------------------------------------------ */
+/* ---- opening ---- */
 
 /* A session leader without a terminal gets the first that it opens. */
 static int
@@ -435,6 +436,12 @@ void
 tty_set_console(struct tty *t)
 {
 	console = t;
+}
+
+bool
+tty_has_console(void)
+{
+	return console != NULL;
 }
 
 const char *

@@ -68,6 +68,7 @@ struct tty {
 void	tty_register(struct tty *t);
 /* /dev/console is this one; the last caller wins. Boot. */
 void	tty_set_console(struct tty *t);
+bool	tty_has_console(void);
 void	tty_init(void);			/* the thread, /dev/tty, /dev/console */
 
 /* From the driver's interrupt handler, interrupts off. */

@@ -14,7 +14,7 @@
 #include "kernel/vm/uaccess.h"
 #include "kernel/x86/cpu.h"
 
-/* ---- job control ------------------------------------------------------------- */
+/* ---- job control ---- */
 
 int
 tty_check_job(struct tty *t, int sig)
@@ -79,7 +79,7 @@ tty_disassociate(struct tty *t)
 	waitq_wake_all(&t->readers, POLLIN | POLLHUP);
 }
 
-/* ---- settings ------------------------------------------------------------------- */
+/* ---- settings ---- */
 
 static bool
 tty_output_done(struct tty *t)
@@ -206,7 +206,7 @@ tty_get_winsize(struct tty *t, uptr_t arg)
 	return copy_out_obj(arg, &ws);
 }
 
-/* ---- groups ---------------------------------------------------------------------- */
+/* ---- groups ---- */
 
 static long
 tty_get_pgrp(struct tty *t, uptr_t arg)
@@ -265,7 +265,7 @@ tty_give_up(struct tty *t)
 	return 0;
 }
 
-/* ---- queues ----------------------------------------------------------------------- */
+/* ---- queues ---- */
 
 static long
 tty_flush(struct tty *t, u64 which)

@@ -5,15 +5,16 @@
  *	                              | echo
  *	write -> tty_put() -----------+--------> output ring -> driver
  *
- * Input is processed byte by byte, in the tty thread, by the flags of termios(3):
- * mapping (ISTRIP, INLCR, IGNCR, ICRNL), flow control (IXON), signals (ISIG),
- * and in canonical mode editing (VERASE, VKILL, VWERASE, VREPRINT, VLNEXT) of the
- * line being typed, which read() does not see before its end.
+ * Input is processed byte by byte, in the tty thread, by the flags of
+ * termios(3): mapping (ISTRIP, INLCR, IGNCR, ICRNL), flow control (IXON),
+ * signals (ISIG), and in canonical mode editing (VERASE, VKILL, VWERASE,
+ * VREPRINT, VLNEXT) of the line being typed, which read() does not see before
+ * its end.
  *
  * The input ring holds whole lines in [in_tail, in_canon) and the line being
- * typed in [in_canon, in_head). A bit of in_delim marks the last byte of a line;
- * an end of file is a zero byte with that bit, which read() takes and drops. In
- * raw mode everything counts as whole: readers look at in_head.
+ * typed in [in_canon, in_head). A bit of in_delim marks the last byte of a
+ * line; an end of file is a zero byte with that bit, which read() takes and
+ * drops. In raw mode everything counts as whole: readers look at in_head.
  *
  * L1 in_tail <= in_canon <= in_head <= in_tail + TTY_INPUT.
  * Locks: all under tty.lock.
@@ -44,7 +45,7 @@ const struct lx_termios tty_default_termios = {
 	},
 };
 
-/* ---- output ------------------------------------------------------------------ */
+/* ---- output ---- */
 
 static void
 out_raw_locked(struct tty *t, u8 c) REQUIRES(t->lock)
@@ -113,7 +114,7 @@ tty_push_locked(struct tty *t)
 	}
 }
 
-/* ---- echo ---------------------------------------------------------------------- */
+/* ---- echo ---- */
 
 /* Echo is lost where the output ring is full. */
 static void
@@ -175,7 +176,7 @@ echo_back_to_locked(struct tty *t, u32 from, u32 to) REQUIRES(t->lock)
 	}
 }
 
-/* ---- canonical editing ------------------------------------------------------------ */
+/* ---- canonical editing ---- */
 
 /* Where the character before ring position end begins. */
 static u32
@@ -310,7 +311,7 @@ receive_canonical_locked(struct tty *t, u8 c) REQUIRES(t->lock)
 	}
 }
 
-/* ---- input --------------------------------------------------------------------------- */
+/* ---- input ---- */
 
 static int
 signal_of(struct tty *t, u8 c)

@@ -8,6 +8,7 @@
 
 #include "kernel/lib/types.h"
 #include "kernel/lib/assert.h"
+#include "kernel/sync/rcu.h"
 #include "kernel/sync/spinlock.h"
 #include "kernel/x86/paging.h"
 
@@ -52,6 +53,7 @@ struct frame {
 			u64		fc_index;	/* in pages */
 			pfn_t		fc_lru_next, fc_lru_prev;
 		};
+		struct rcu_head	rcu;	/* to be put after a grace period */
 		struct {	/* page table */
 			u32		pt_used;	/* entries in use */
 			u32		pt_dead;

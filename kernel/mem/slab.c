@@ -11,23 +11,24 @@
  *	           4. a new frame, on the call's charge: private to the call
  *
  * The clever point is 4. A frame taken under a charge stays private until the
- * charge ends (kmem_publish()). Were its free slots shared at once, another call
- * could use them up, and this one would need a second frame for an object that
- * its bound had placed in the first. An object of a private slab that the same
- * call frees goes back to its slab, for the same reason.
+ * charge ends (kmem_publish()). Were its free slots shared at once, another
+ * call could use them up, and this one would need a second frame for an object
+ * that its bound had placed in the first. An object of a private slab that the
+ * same call frees goes back to its slab, for the same reason.
  *
  * A slab is one frame; its descriptor holds the state, and free objects are
  * linked by index in their first two bytes. Magazines hold free objects too, so
  * a slab whose objects are all free may still be "in use" by a magazine.
  *
- * S1 a published slab is on the partial list (0 < free < all), on the empty list
+ * S1 a published slab is on the partial list (0 < free < all), on the empty
+ * list
  *    (all free), or on none (none free); a private slab is on its charge's list.
  * S2 slab_inuse counts objects that are out: with callers or in magazines.
  *
  * Locks: cache.lock guards lists and free lists of all its slabs, private ones
- * too (another CPU may give an object of theirs back). A magazine belongs to its
- * CPU's kernel code; no interrupt handler comes here.
- * Rejected: colouring (frames are few), slabs of several frames (adjacency).
+ * too (another CPU may give an object of theirs back). A magazine belongs to
+ * its CPU's kernel code; no interrupt handler comes here. Rejected: colouring
+ * (frames are few), slabs of several frames (adjacency).
  */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
@@ -61,7 +62,7 @@ magazine_of(struct kmem_cache *cache)
 	    [cache - __kmem_caches_start];
 }
 
-/* ---- debug: poison and red zones ---------------------------------------- */
+/* ---- debug: poison and red zones ---- */
 
 #if defined(HARDTACK_DEBUG)
 static u64 *
@@ -122,7 +123,7 @@ object_give_check(struct kmem_cache *cache, void *obj)
 #define object_give_check(cache, obj)	((void)0)
 #endif
 
-/* ---- slabs ---------------------------------------------------------------- */
+/* ---- slabs ---- */
 
 static inline pfn_t *
 slab_list(struct kmem_cache *cache, u32 state)
@@ -245,7 +246,7 @@ slab_create(struct kmem_cache *cache)
 	return f;
 }
 
-/* ---- magazines -------------------------------------------------------------- */
+/* ---- magazines ---- */
 
 /* Give the magazine's objects past keep back to their slabs. */
 static noinline u32
@@ -441,7 +442,7 @@ kmem_init(void)
 	}
 }
 
-/* ---- buffers of variable size ------------------------------------------------ */
+/* ---- buffers of variable size ---- */
 
 #define KBUF(n) \
 	struct kbuf_##n { u8 bytes[n]; }; \

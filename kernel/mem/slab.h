@@ -1,5 +1,6 @@
 /*
- * Slab caches: objects of one size, per-CPU magazines before slabs of one frame.
+ * Slab caches: objects of one size, per-CPU magazines before slabs of one
+ * frame.
  *
  * kmem_get() returns an object, never NULL: the caller's charge paid for the
  * frame it may need. Objects are at most KMEM_MAX bytes; larger things are

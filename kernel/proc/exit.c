@@ -91,7 +91,7 @@ clear_tid_exit(struct task *t)
 
 /* Exit and exec: leave the old address space. */
 void
-task_leave_memory(struct task *t, struct aspace *next)
+task_leave_memory(struct aspace *next)
 {
 	struct aspace *old = current->aspace;
 
@@ -100,7 +100,6 @@ task_leave_memory(struct task *t, struct aspace *next)
 		aspace_switch(next);
 	aspace_users_put(old);
 	aspace_put(old);
-	(void)t;
 }
 
 static void
@@ -259,7 +258,7 @@ task_exit(s32 status)
 	clear_tid_exit(t);
 	ticket = exit_charge_begin();
 	(void)aspace_rss_peak(current->aspace);
-	task_leave_memory(t, NULL);
+	task_leave_memory(NULL);
 	if (!(p->vfork_done))
 		proc_vfork_done(p);
 	task_leave_files();

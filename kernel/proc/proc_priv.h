@@ -16,6 +16,9 @@ extern struct sighand sighand_default;		/* all SIG_DFL */
 extern struct kmem_cache task_cache, proc_cache, pid_cache, sighand_cache,
 	    fpu_cache, sigqueue_cache, lineage_cache, timer_cache;
 
+struct aspace;
+struct trapframe;
+
 /* pid.c */
 void	pid_init(void);
 /* A new number, with no use yet. NULL: all are taken. Draws on the charge. */
@@ -111,6 +114,7 @@ void	futex_init(void);
 void	robust_list_exit(struct task *t);
 
 /* exit.c */
+void	task_leave_memory(struct aspace *next);
 noreturn void	task_exit(s32 status);
 void	exit_init(void);
 void	proc_vfork_done(struct proc *p);
@@ -145,6 +149,10 @@ int	vdso_map(struct aspace *as, u64 *base);
 /* fault.c */
 void	fault_init(void);
 
-/* exec.c */
-int	exec_kernel(const char *path, const char *const argv[],
-	    const char *const envp[]);
+/* start.c, exec.c: as execve, from kernel memory. */
+struct exec_strings {
+	bool	in_kernel;		/* else user addresses */
+	u64	argv, envp;		/* arrays that end with NULL */
+};
+int	exec_image(const char *path, const struct exec_strings *strings,
+	    struct trapframe *tf);

@@ -139,6 +139,23 @@ wait_inherit_locked(struct proc *p, const struct proc *c)
 	spin_unlock_irq(&p->siglock, irq);
 }
 
+/* Has a stop or continuation happened that was not seen? */
+static bool
+wait_event(struct proc *c, u32 event, bool keep)
+{
+	bool happened;
+	u64 irq;
+
+	if (!(READ_ONCE(c->flags) & event))
+		return false;
+	irq = spin_lock_irq(&c->siglock);
+	happened = c->flags & event;
+	if (!keep)
+		c->flags &= ~event;
+	spin_unlock_irq(&c->siglock, irq);
+	return happened;
+}
+
 /* Has c news for r? Its pid, and *reaped if it is gone now. */
 static long
 wait_look_locked(const struct wait_request *r, struct proc *c,
@@ -158,18 +175,12 @@ wait_look_locked(const struct wait_request *r, struct proc *c,
 		}
 		return c->pid;
 	}
-	if (r->options & WSTOPPED && c->flags & PROC_F_STOP_EV) {
+	if (r->options & WSTOPPED && wait_event(c, PROC_F_STOP_EV, keep)) {
 		wait_fill(c, CLD_STOPPED, LX_WSTATUS_STOP(c->stop_sig), out);
-		if (!keep)
-			__atomic_and_fetch(&c->flags, ~(u32)PROC_F_STOP_EV,
-			    __ATOMIC_RELAXED);
 		return c->pid;
 	}
-	if (r->options & WCONTINUED && c->flags & PROC_F_CONT_EV) {
+	if (r->options & WCONTINUED && wait_event(c, PROC_F_CONT_EV, keep)) {
 		wait_fill(c, CLD_CONTINUED, LX_WSTATUS_CONTINUED, out);
-		if (!keep)
-			__atomic_and_fetch(&c->flags, ~(u32)PROC_F_CONT_EV,
-			    __ATOMIC_RELAXED);
 		return c->pid;
 	}
 	return 0;

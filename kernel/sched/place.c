@@ -90,8 +90,9 @@ least_loaded(const struct thread *t, u32 from)
 		u32 cpu = (from + i) % ncpus;
 		u32 n = READ_ONCE(runq_of(cpu)->nrunning);
 
-		if (!thread_may_run_on(t, cpu))
-			continue;
+		if (!thread_may_run_on(t, cpu) ||
+		    READ_ONCE(runq_of(cpu)->idle) == NULL)
+			continue;	/* not allowed; not started yet */
 		if (n < load) {
 			load = n;
 			best = cpu;

@@ -55,8 +55,10 @@ grant_locked(struct rwlock *l)
 	struct rw_waiter *w;
 	u64 state = 0;
 
-	if ((READ_ONCE(l->state) & ~RW_WAIT) != 0)
+	if ((READ_ONCE(l->state) & ~RW_WAIT) != 0 ||
+	    list_is_empty(&l->waiters.waiters))
 		return;
+	/* RW_WAIT is set and nobody is in: only we change state. */
 	while ((w = list_first(&l->waiters.waiters, struct rw_waiter,
 	    node)) != NULL) {
 		if (w->writes && state != 0)

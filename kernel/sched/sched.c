@@ -312,7 +312,7 @@ switch_to(struct runq *rq, struct thread *prev, struct thread *next)
 	if (thread_is_rt(next) && next->slice_start_ns == 0)
 		next->slice_start_ns = rq->exec_start_ns;
 	next->on_cpu = true;
-	if (next->aspace != NULL && next->aspace != loaded_aspace)
+	if (next->aspace != loaded_aspace)
 		sched_ops.switch_aspace(prev, next);
 	finish_switch((struct thread *)x86_switch(&prev->x86, &next->x86));
 }
@@ -328,7 +328,6 @@ schedule_irqs_off(bool preempted) NO_THREAD_CHECK
 	spin_lock(&rq->lock);
 	runq_update(rq, clock_now_ns());
 	rq->sync_wake = false;
-	rq->resched_ns = 0;
 	if (READ_ONCE(prev->x86.work) & WORK_RESCHED)
 		atomic_and(&prev->x86.work, ~(u32)WORK_RESCHED);
 	if (likely(!prev->is_idle))
@@ -383,6 +382,7 @@ thread_exit(void (*reap)(struct thread *))
 
 	assert(reap != NULL && !t->is_idle);
 	assert_can_sleep();
+	thread_list_remove(t);
 	cpu_irq_disable();
 	t->reap = reap;
 	WRITE_ONCE(t->state, THREAD_DEAD);

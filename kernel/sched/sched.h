@@ -22,6 +22,10 @@ void	schedule(void);
  */
 bool	schedule_until(u64 deadline_ns);
 
+/* Sleep, keeping the charge, whatever comes: kernel threads' pauses. */
+void	sched_sleep_until(u64 deadline_ns);
+void	sched_sleep_ns(u64 ns);
+
 void	sched_yield(void);	/* give up this turn; sched_yield(2) */
 void	sched_preempt(void);	/* run another thread if one should run */
 
@@ -69,8 +73,9 @@ void	rcu_barrier(void);
 /* What the address spaces (rank 6) do at a switch. */
 struct sched_ops {
 	/*
-	 * next->aspace, not NULL, is not loaded_aspace: load it and set that.
-	 * Interrupts off, a run queue's lock held: takes no lock.
+	 * next->aspace is not loaded_aspace: load it and set that, or, if it is
+	 * NULL, stay on the loaded one unless that has ended. Interrupts off,
+	 * a run queue's lock held: takes no lock.
 	 */
 	void	(*switch_aspace)(struct thread *prev, struct thread *next);
 };

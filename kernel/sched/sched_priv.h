@@ -56,7 +56,6 @@ struct runq {
 
 	u64		alarm_ns;	/* [o] when the local timer will fire */
 	u64		tick_ns;	/* [o] next tick; CLOCK_NEVER: none */
-	u64		resched_ns;	/* [o] since when a switch is overdue; 0 */
 	u32		nticks;		/* [o] */
 	bool		asleep;		/* [a] halted in idle: needs an interrupt */
 	struct thread	*leaving;	/* [o] prev, to be queued on another CPU */
@@ -134,11 +133,14 @@ void	alarm_lower(struct runq *rq, u64 at_ns);
 /* timer.c. Interrupts off. */
 u64	timer_run_expired(u64 now);	/* returns the next deadline */
 
+/* thread.c */
+void	thread_list_remove(struct thread *t);
+
 /* idle.c */
 noreturn void	idle_loop(struct runq *rq);
 
-/* rcu_thread.c, stats.c, watchdog.c. */
+/* rcu_thread.c, stats.c */
 void	rcu_thread_start(u32 cpu);
 void	rcu_tick(void);
-void	stats_start(void);
-void	watchdog_check(u64 now);
+void	stats_init(void);
+void	stats_start_cpu(void);

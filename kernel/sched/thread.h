@@ -136,11 +136,13 @@ void	thread_first(struct x86_thread *prev, void *arg);
 
 /*
  * A kernel thread running fn(arg). Boot time, or under a charge that covers it.
- * It never returns to user mode; fn must not return.
+ * fn does not return: kthread_exit() ends it.
  */
 struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);
+#define KTHREAD_ANY_CPU		(~0u)
 struct thread *kthread_create_on(u32 cpu, const char *name,
 	    void (*fn)(void *), void *arg);
+noreturn void	kthread_exit(void);	/* current, a kernel thread, ends */
 
 /*
  * The last act of a thread: switches away for ever; then reap(t) is called, in

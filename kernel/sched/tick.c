@@ -89,10 +89,8 @@ sched_timer_irq(struct trapframe *tf)
 	rq->alarm_ns = CLOCK_NEVER;	/* it has fired */
 	now = clock_now_ns();
 	next = timer_run_expired(now);
-	if (now >= rq->tick_ns) {
+	if (now >= rq->tick_ns)
 		tick(rq, now, from_user);
-		watchdog_check(now);
-	}
 	help_rcu(rq, from_user);
 	next = MIN(next, rq->tick_ns);
 	if (next != CLOCK_NEVER)

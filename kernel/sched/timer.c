@@ -94,29 +94,29 @@ timer_init(struct timer *t, void (*fn)(struct timer *))
 	t->fn = fn;
 	t->cpu = cpu_id;
 	t->armed = false;
+	t->moved = false;
 }
 
 void
 timer_set(struct timer *t, u64 deadline_ns) NO_THREAD_CHECK
 {
 	u64 irq = cpu_irq_save();
-	struct timers *here = PERCPU_THIS(struct timers, timers);
-	struct timers *ts = lock_timers_of(t);
+	struct timers *here = PERCPU_THIS(struct timers, timers), *ts;
 
-	if (t->armed)
-		remove_locked(ts, t);
-	if (unlikely(ts != here)) {
+	while (unlikely((ts = lock_timers_of(t)) != here)) {
+		if (t->armed)
+			remove_locked(ts, t);
+		t->moved = true;
 		WRITE_ONCE(t->cpu, cpu_id);
 		spin_unlock(&ts->lock);
-		ts = lock_timers_of(t);
-		if (t->armed)		/* somebody else was faster */
-			remove_locked(ts, t);
 	}
+	if (t->armed)
+		remove_locked(ts, t);
 	t->deadline_ns = deadline_ns;
-	if (deadline_ns != CLOCK_NEVER)
+	if (deadline_ns != CLOCK_NEVER) {
 		insert_locked(ts, t);
-	if (ts == here)
 		alarm_lower(runq_this(), deadline_ns);
+	}
 	spin_unlock(&ts->lock);
 	cpu_irq_restore(irq);
 }
@@ -135,21 +135,27 @@ timer_cancel(struct timer *t) NO_THREAD_CHECK
 	return was;
 }
 
+/* Wait until CPU cpu is not calling t's function. */
+static void
+wait_not_running(const struct timer *t, u32 cpu)
+{
+	const struct timers *ts = PERCPU_OF(struct timers, timers, cpu);
+
+	while (atomic_load_acquire(&ts->running) == t)
+		cpu_pause();
+}
+
 void
 timer_cancel_sync(struct timer *t)
 {
 	assert(!irq_is_active());
-	for (;;) {
-		struct timers *ts = PERCPU_OF(struct timers, timers,
-		    READ_ONCE(t->cpu));
-
+	do {
 		(void)timer_cancel(t);
-		while (atomic_load_acquire(&ts->running) == t)
-			cpu_pause();
-		/* Its function may have armed it again. */
-		if (!READ_ONCE(t->armed))
-			return;
-	}
+		/* Once moved, it may still run on a CPU that it was on. */
+		for (u32 c = 0; t->moved && c < ncpus; c++)
+			wait_not_running(t, c);
+		wait_not_running(t, READ_ONCE(t->cpu));
+	} while (READ_ONCE(t->armed));	/* by its function */
 }
 
 u64

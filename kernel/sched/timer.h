@@ -14,6 +14,7 @@ struct timer {
 	void		(*fn)(struct timer *t);	/* [I] interrupts off */
 	u32		cpu;		/* [t] */
 	bool		armed;		/* [t] */
+	bool		moved;		/* [t] has changed CPUs */
 };
 
 void	timer_init(struct timer *t, void (*fn)(struct timer *));

@@ -189,3 +189,17 @@ schedule_until(u64 deadline_ns)
 	WRITE_ONCE(current->state, THREAD_RUNNABLE);
 	return clock_now_ns() < deadline_ns;
 }
+
+void
+sched_sleep_until(u64 deadline_ns)
+{
+	do {
+		sched_set_state(THREAD_BLOCKED);
+	} while (schedule_until(deadline_ns));
+}
+
+void
+sched_sleep_ns(u64 ns)
+{
+	sched_sleep_until(clock_now_ns() + ns);
+}

@@ -251,34 +251,35 @@ vm_mincore(struct aspace *as, u64 addr, u64 len, uptr_t vec)
 	return 0;
 }
 
+static void
+count_entry(pte_t pte, struct vma_pages *n)
+{
+	struct frame *f = pte ? pte_frame(pte) : NULL;
+	bool shared;
+
+	if (!f)
+		return;
+	shared = READ_ONCE(f->refs) > 1;
+	n->present++;
+	n->anon += f->use == FRAME_ANON;
+	n->shared += shared;
+	if (pte & PTE_D)
+		*(shared ? &n->shared_dirty : &n->private_dirty) += 1;
+}
+
 void
-vma_usage(struct vma *v, struct vma_usage *out)
+vma_count_pages(struct aspace *as, struct vma *v, struct vma_pages *out)
 {
 	u64 at = v->start;
-	struct frame *pt, *f;
-	pte_t pte;
+	struct frame *pt;
 
-	*out = (struct vma_usage){ 0 };
-	while ((pt = pt_seek(v->as, &at, v->end)) != NULL) {
+	*out = (struct vma_pages){ 0 };
+	while ((pt = pt_seek(as, &at, v->end)) != NULL) {
 		u64 stop = MIN(v->end, ROUND_DOWN(at, PT_SPAN) + PT_SPAN);
 
 		spin_lock(&pt->lock);
-		for (; at < stop; at += PAGE_SIZE) {
-			pte = pt_entries(pt)[pt_leaf_index(at)];
-			if (pte == 0)
-				continue;
-			f = pte_frame(pte);
-			if (!f)
-				out->zero++;
-			else if (f->use == FRAME_ANON)
-				out->anon++;
-			else
-				out->file++;
-			if (f && READ_ONCE(f->refs) > 1)
-				out->shared++;
-			if (pte & PTE_D)
-				out->dirty++;
-		}
+		for (; at < stop; at += PAGE_SIZE)
+			count_entry(pt_entries(pt)[pt_leaf_index(at)], out);
 		spin_unlock(&pt->lock);
 	}
 }

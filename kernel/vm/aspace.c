@@ -11,6 +11,7 @@
  */
 #include "kernel/lib/string.h"
 #include "kernel/mem/slab.h"
+#include "kernel/sched/sched.h"
 #include "kernel/vm/reserve.h"
 #include "kernel/vm/vm_priv.h"
 
@@ -26,7 +27,7 @@ void
 vm_init(void)
 {
 	pt_init();
-	shm_init();
+	sched_ops.switch_aspace = aspace_switch_thread;
 }
 
 struct aspace *
@@ -138,6 +139,7 @@ aspace_free_rcu(struct rcu_head *head)
 	struct aspace *as = CONTAINER_OF(head, struct aspace, rcu);
 	struct rb_node *n = as->vmas.node, *up;
 
+	assert(!tlb_is_loaded(as));
 	/* From the leaves up: no balance, no gaps, no order to keep. */
 	while (n) {
 		if (n->left) {

@@ -104,8 +104,6 @@ struct aspace {
 	struct mutex	lock aligned(CACHE_LINE); /* VMA tree and layout */
 	struct spinlock	pt_lock;	/* the list of page tables */
 	struct list	tables;		/* [t] frames of tables below the top */
-	u32		dying;		/* [a] no reference, pages are gone */
-	u32		freed;		/* [a] somebody has begun to free it */
 
 	u64		brk_start, brk;	/* [m] */
 	u64		mmap_base;	/* [I] top of the mmap area */
@@ -217,10 +215,13 @@ struct vma *vma_next(struct vma *v);
 /* The first that ends above addr; NULL: none. With the lock held. */
 struct vma *vma_at_or_above(struct aspace *as, u64 addr);
 /* Its resident pages, for smaps; with the lock held. */
-struct vma_usage {
-	u64	anon, file, shared, dirty, zero;
+struct vma_pages {
+	u64	present, anon;		/* zero page: not counted */
+	u64	shared, shared_dirty;	/* with another page table, or a cache */
+	u64	private_dirty;
 };
-void	vma_usage(struct vma *v, struct vma_usage *out);
+void	vma_count_pages(struct aspace *as, struct vma *v,
+	    struct vma_pages *out);
 
 /* A pager of anonymous shared memory (MAP_SHARED | MAP_ANONYMOUS, /dev/zero),
  * limited to nbytes; counted against the shared memory limit. One reference for
@@ -230,3 +231,10 @@ u64	shm_frames(void);		/* in use, for /proc/meminfo */
 /* Unmap [index, index + n) of pager everywhere (truncate). Its pages are gone
  * from the pager already, or its size is cut. No spinlock held. */
 void	vm_unmap_pager(struct pager *p, u64 index, u64 npages);
+
+/* Pages of v in memory, with as->lock held: /proc/PID/smaps. */
+struct vma_pages {
+	u64	present, shared, shared_dirty, private_dirty, anon;
+};
+void	vma_count_pages(struct aspace *as, const struct vma *v,
+	    struct vma_pages *out);

@@ -81,12 +81,12 @@ vma_set_bounds(struct aspace *as, struct vma *v, u64 start, u64 end)
 	s64 before = vma_pages(v);
 
 	if (!v->pager) {
-		vma_tree_resize(as, v, start, end);
+		vma_tree_resize(v, start, end);
 	} else {
 		spin_lock(&v->pager->lock);
 		/* A start that moves down takes the offset down with it. */
 		v->pgoff += (s64)(start - v->start) >> PAGE_SHIFT;
-		vma_tree_resize(as, v, start, end);
+		vma_tree_resize(v, start, end);
 		spin_unlock(&v->pager->lock);
 	}
 	vma_account(as, v, (s64)vma_pages(v) - before);

@@ -2,8 +2,8 @@
  * reserve(): the slow path, reclaim, and the standing reservations.
  *
  * The problem: a call that was promised its worst case never fails for memory;
- * so when memory is short, calls must wait before they begin, and something must
- * make memory, or they wait for ever.
+ * so when memory is short, calls must wait before they begin, and something
+ * must make memory, or they wait for ever.
  *
  *	reserve(n) --- credit or global count --> admitted
  *	     | short
@@ -67,7 +67,7 @@ static const struct killer_ops *killer;		/* [I after boot] */
 static struct waitq reclaim_queue = WAITQ_INIT(reclaim_queue);
 static u32 reclaim_wanted;			/* [a] */
 
-/* ---- the line -------------------------------------------------------------- */
+/* ---- the line ---- */
 
 static struct line_entry *
 line_head_locked(void)
@@ -209,7 +209,7 @@ reserve_slow(u32 nframes)
 	return line_wait(nframes, true, false);
 }
 
-/* ---- renewal ----------------------------------------------------------------- */
+/* ---- renewal ---- */
 
 struct renewal
 renewal_begin(void)
@@ -243,7 +243,7 @@ reserve_renew_bound(u32 nframes)
 	return current->charge.standing ? 0 : reserve(nframes);
 }
 
-/* ---- the reclaimer ------------------------------------------------------------ */
+/* ---- the reclaimer ---- */
 
 void
 reserve_add_shrinker(struct shrinker *s)
@@ -385,7 +385,7 @@ reclaimer_main(void *arg)
 	}
 }
 
-/* ---- standing reservations ------------------------------------------------------ */
+/* ---- standing reservations ---- */
 
 void
 standing_add(struct standing *s)
@@ -451,7 +451,7 @@ standing_give(struct standing *s)
 	waitq_wake(&s->waiters, 0);
 }
 
-/* ---- for /proc/reserve ------------------------------------------------------------ */
+/* ---- for /proc/reserve ---- */
 
 void
 reserve_stats(struct reserve_stats *out)

@@ -1,6 +1,6 @@
 /*
- * reserve(): where a call, a fault or a kernel thread's turn gets its promise of
- * frames, and, when memory is short, waits its turn, holding nothing.
+ * reserve(): where a call, a fault or a kernel thread's turn gets its promise
+ * of frames, and, when memory is short, waits its turn, holding nothing.
  */
 #pragma once
 
@@ -11,7 +11,8 @@
 
 /*
  * Rows of the generated table of bounds (build/bounds.c): one per system call
- * and file type, fault type, kernel thread. Generated: see tools/bounds-standin.
+ * and file type, fault type, kernel thread. Generated: see
+ * tools/bounds-standin.
  */
 struct bound {
 	const char	*name;
@@ -63,10 +64,10 @@ int	reserve_renew(void);
 int	reserve_renew_bound(u32 nframes);
 
 /*
- * Sleep at a renewal point until cond holds: the charge is dropped, and reserved
- * again after. state: THREAD_SLEEPING or THREAD_KILLABLE. result is 0, -EINTR
- * (a signal or death), or -ETIMEDOUT. The condition is checked holding nothing;
- * the caller checks again under its lock.
+ * Sleep at a renewal point until cond holds: the charge is dropped, and
+ * reserved again after. state: THREAD_SLEEPING or THREAD_KILLABLE. result is
+ * 0, -EINTR (a signal or death), or -ETIMEDOUT. The condition is checked
+ * holding nothing; the caller checks again under its lock.
  */
 #define WAIT_RENEWED(q, cond, state, deadline_ns, excl, result) do {	\
 	struct waiter w_;						\
@@ -108,8 +109,8 @@ renewal_must_end(u32 state)
 
 /*
  * Caches that can give memory back. shrink() frees up to want frames and
- * returns how many it freed (or has given to RCU: *deferred). It takes no frame,
- * may take locks by trying only.
+ * returns how many it freed (or has given to RCU: *deferred). It takes no
+ * frame, may take locks by trying only.
  */
 struct shrinker {
 	struct shrinker	*next;

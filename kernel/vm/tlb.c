@@ -3,9 +3,10 @@
  *
  * A CPU keeps the last user's page tables loaded while it runs kernel threads
  * (it is lazy then): loading CR3 is dear, and most often the same process runs
- * next. as->cpus holds every CPU that has as loaded. It is changed by the CPU
- * itself only, with interrupts off: the bit is set before CR3 is loaded and
- * cleared after another one is.
+ * next. loaded_aspace (sched.h) says whose; NULL is kernel_cr3. as->cpus holds
+ * every CPU that has as loaded. Both are changed by the CPU itself only, with
+ * interrupts off: the bit is set before CR3 is loaded and cleared after another
+ * one is.
  *
  * Who takes permission away changes the page table first, then looks at the
  * mask, with a full barrier between; who loads CR3 sets its bit, with a full
@@ -18,18 +19,16 @@
  * an old entry faults, finds the entry in order and goes on (SDM 3A 4.10.4.3).
  *
  * When the last user of an address space is gone, nobody executes user code on
- * it, so its pages are freed without any flush; its page tables, which a lazy
- * CPU may still walk on speculation, are freed when no CPU has them loaded:
- * by the last CPU that leaves, or by the last reference, whichever is later.
+ * it, so its pages are freed without any flush. Its page tables, which a lazy
+ * CPU may still walk on speculation, outlive that: the last reference tells all
+ * other CPUs to let go, and frees them after a grace period. This CPU, too, has
+ * let go by then: it leaves an address space without users at its next switch,
+ * whatever comes next.
  */
-#include "kernel/lib/string.h"
+#include "kernel/sched/sched.h"
 #include "kernel/trace/counter.h"
 #include "kernel/vm/vm_priv.h"
 #include "kernel/x86/smp.h"
-
-/* The address space in CR3; NULL: kernel_cr3. Changed with interrupts off. */
-PERCPU_DECLARE(struct aspace *, loaded_as);
-PERCPU_DEFINE(struct aspace *, loaded_as);
 
 struct flush_request {
 	struct aspace	*as;
@@ -37,14 +36,14 @@ struct flush_request {
 	const u64	*addrs;
 };
 
-static bool
-mask_is_empty(const struct cpumask *m)
+bool
+tlb_is_loaded(const struct aspace *as)
 {
 	u64 any = 0;
 
-	for (u32 i = 0; i < ARRAY_LEN(m->bits); i++)
-		any |= READ_ONCE(m->bits[i]);
-	return any == 0;
+	for (u32 i = 0; i < ARRAY_LEN(as->cpus.bits); i++)
+		any |= READ_ONCE(as->cpus.bits[i]);
+	return any != 0;
 }
 
 static void
@@ -59,30 +58,16 @@ mask_clear(struct aspace *as, u32 cpu)
 	atomic_and(&as->cpus.bits[cpu / 64], ~BIT(cpu % 64));
 }
 
-/*
- * This CPU has left as, or its last reference has gone. Once it is dying, who
- * comes last frees it; RCU keeps it for the others who look here.
- */
-static void
-free_if_last(struct aspace *as)
-{
-	if (likely(atomic_load(&as->refs) != 0) ||
-	    !atomic_load(&as->dying) || !mask_is_empty(&as->cpus))
-		return;
-	if (atomic_xchg(&as->freed, 1) == 0)
-		rcu_call(&as->rcu, aspace_free_rcu);
-}
-
 /* Interrupts off. */
 static void
 load(struct aspace *as)
 {
-	struct aspace *old = loaded_as;
+	struct aspace *old = loaded_aspace;
 	u32 cpu = cpu_id;
 
 	if (as)
 		mask_set(as, cpu);
-	loaded_as = as;
+	loaded_aspace = as;
 	cpu_write_cr3(as ? as->cr3 : kernel_cr3);
 	if (old)
 		mask_clear(old, cpu);
@@ -91,40 +76,25 @@ load(struct aspace *as)
 void
 aspace_switch_thread(struct thread *prev, struct thread *next)
 {
-	struct aspace *as = next->aspace, *old = loaded_as;
+	struct aspace *as = next->aspace;
 
-	if (as == old)
+	(void)prev;
+	if (as == loaded_aspace)
 		return;
 	/* Stay lazy, unless that keeps a dead one's page tables. */
-	if (as == NULL && READ_ONCE(old->users) != 0)
+	if (as == NULL && READ_ONCE(loaded_aspace->users) != 0)
 		return;
 	load(as);
-	if (old)
-		free_if_last(old);
 }
 
 void
 aspace_switch(struct aspace *as)
 {
-	struct aspace *old;
 	u64 flags = cpu_irq_save();
 
-	old = loaded_as;
-	if (old != as) {
+	if (loaded_aspace != as)
 		load(as);
-		if (old)
-			free_if_last(old);
-	}
 	cpu_irq_restore(flags);
-}
-
-void
-tlb_let_go(struct aspace *as)
-{
-	/* From here to the end nothing sleeps: RCU keeps as (free_if_last). */
-	atomic_store(&as->dying, 1);
-	tlb_evict_others(as);
-	free_if_last(as);
 }
 
 static void
@@ -144,7 +114,7 @@ flush_on_request_irq(void *arg)
 {
 	const struct flush_request *rq = arg;
 
-	if (loaded_as != rq->as)
+	if (loaded_aspace != rq->as)
 		return;
 	if (current->aspace != rq->as)
 		load(NULL);		/* lazy: leave */
@@ -155,7 +125,7 @@ flush_on_request_irq(void *arg)
 static void
 evict_irq(void *arg)
 {
-	if (loaded_as == arg)
+	if (loaded_aspace == arg)
 		load(NULL);
 }
 
@@ -211,17 +181,25 @@ tlb_flush_others(struct aspace *as, u64 addr)
 void
 tlb_flush_here(struct aspace *as, u64 addr)
 {
-	if (loaded_as == as)
+	if (loaded_aspace == as)
 		cpu_invlpg(addr);
 }
 
-void
-tlb_evict_others(struct aspace *as)
+/* Make every CPU but this one let go of as, which has no users. */
+static void
+evict_others(struct aspace *as)
 {
 	struct cpumask others;
 
 	if (ncpus > 1 && others_of(as, &others))
 		smp_call(&others, evict_irq, as);
+}
+
+void
+tlb_let_go(struct aspace *as)
+{
+	evict_others(as);
+	rcu_call(&as->rcu, aspace_free_rcu);
 }
 
 void
@@ -273,7 +251,7 @@ tlb_batch_flush(struct tlb_batch *b)
 	if (b->naddrs != 0) {
 		struct flush_request rq = { b->as, b->naddrs, b->addrs };
 
-		if (loaded_as == b->as)
+		if (loaded_aspace == b->as)
 			flush_pages(b->naddrs, b->addrs);
 		ask_others(&rq);
 		b->naddrs = 0;

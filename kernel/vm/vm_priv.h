@@ -88,7 +88,7 @@ struct vma *vma_prev(struct vma *v);
 void	vma_tree_insert(struct aspace *as, struct vma *v);
 void	vma_tree_erase(struct aspace *as, struct vma *v);
 /* Change the bounds of a VMA that stays in its place in the order. */
-void	vma_tree_resize(struct aspace *as, struct vma *v, u64 start, u64 end);
+void	vma_tree_resize(struct vma *v, u64 start, u64 end);
 /* The highest hole of len bytes in [low, high), or -1. */
 u64	vma_tree_find_hole(struct aspace *as, u64 len, u64 low, u64 high);
 
@@ -144,9 +144,8 @@ bool	tlb_has_others(const struct aspace *as);
 /* Flush one page on the others only, on this CPU only. */
 void	tlb_flush_others(struct aspace *as, u64 addr);
 void	tlb_flush_here(struct aspace *as, u64 addr);
-/* Make every CPU but this one let go of as, which has no users. */
-void	tlb_evict_others(struct aspace *as);
-/* The last reference is gone: free it once no CPU has it loaded. */
+bool	tlb_is_loaded(const struct aspace *as);		/* by any CPU */
+/* The last reference is gone: aspace_free_rcu() once no CPU has it loaded. */
 void	tlb_let_go(struct aspace *as);
 
 /* pagetable.c */
@@ -211,6 +210,3 @@ u64	vm_find_place(struct aspace *as, u64 hint, u64 len, u32 flags);
 
 /* aspace.c */
 void	aspace_free_rcu(struct rcu_head *head);	/* nobody has it any more */
-
-/* shm.c */
-void	shm_init(void);

@@ -167,7 +167,7 @@ vma_tree_erase(struct aspace *as, struct vma *v)
 }
 
 void
-vma_tree_resize(struct aspace *as, struct vma *v, u64 start, u64 end)
+vma_tree_resize(struct vma *v, u64 start, u64 end)
 {
 	struct vma *other;
 

@@ -231,14 +231,6 @@ intr_route_isa(u32 isa_irq, u32 vector, u32 cpu)
 	intr_route(gsi, vector, cpu, flags);
 }
 
-u32
-intr_isa_gsi(u32 isa_irq)
-{
-	u16 flags;
-
-	return acpi_isa_gsi(x86_acpi, (u8)isa_irq, &flags);
-}
-
 static void
 intr_change_mask(u32 gsi, u32 clear, u32 set)
 {
@@ -263,6 +255,22 @@ void
 intr_unmask(u32 gsi)
 {
 	intr_change_mask(gsi, ENTRY_MASKED, 0);
+}
+
+void
+intr_mask_isa(u32 isa_irq)
+{
+	u16 flags;
+
+	intr_mask(acpi_isa_gsi(x86_acpi, (u8)isa_irq, &flags));
+}
+
+void
+intr_unmask_isa(u32 isa_irq)
+{
+	u16 flags;
+
+	intr_unmask(acpi_isa_gsi(x86_acpi, (u8)isa_irq, &flags));
 }
 
 /* Wires to this CPU's NMI pins that the firmware tells of. */

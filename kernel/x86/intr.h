@@ -17,6 +17,7 @@ void	intr_eoi(void);
 void	intr_route(u32 gsi, u32 vector, u32 cpu, u32 flags);
 void	intr_route_isa(u32 isa_irq, u32 vector, u32 cpu);
 void	intr_unmask_isa(u32 isa_irq);	/* the GSI that it arrives on */
-u32	intr_isa_gsi(u32 isa_irq);
 void	intr_mask(u32 gsi);
 void	intr_unmask(u32 gsi);
+void	intr_mask_isa(u32 isa_irq);
+void	intr_unmask_isa(u32 isa_irq);

@@ -28,6 +28,7 @@
 #define LEVELS			4
 #define PAGE_2M			(2ul << 20)
 #define PAGE_1G			(1ul << 30)
+#define VMAP_TABLES		4	/* made ahead; large pages need none */
 #define PHYS_MAX		BIT(46)	/* 64 TiB: what PHYSMAP_BASE holds */
 
 #define MAP_RW			(PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
@@ -167,7 +168,9 @@ paging_init(const struct bootinfo *bi)
 	map_physical_memory(bi);
 	map_image();
 	(void)pt_walk_make(KSTACK_BASE, 2, boot_pt_frame);
-	(void)pt_walk_make(VMAP_BASE, 2, boot_pt_frame);
+	/* Drivers map devices when the boot allocator has ended. */
+	for (u32 i = 0; i < VMAP_TABLES; i++)
+		(void)pt_walk_make(VMAP_BASE + i * PAGE_2M, 0, boot_pt_frame);
 	cpu_write_cr3(kernel_cr3);
 	tlb_flush_all();
 	cpu_stacks_create(0);

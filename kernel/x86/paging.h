@@ -18,7 +18,11 @@ typedef u64 pte_t;
 
 #define USER_MIN		0x1000ul
 #define USER_TOP		0x00007ffffffff000ul
+#if defined(HARDTACK_HOST)
+#define PHYSMAP_BASE		0x0000200000000000ul	/* tests/unit/test_vm.c */
+#else
 #define PHYSMAP_BASE		0xffff800000000000ul	/* 64 TiB */
+#endif
 #define KSTACK_BASE		0xffffc00000000000ul
 #define VMAP_BASE		0xffffd00000000000ul
 #define KERNEL_BASE		0xffffffff80000000ul
@@ -67,7 +71,8 @@ void	paging_copy_kernel_half(pte_t *top);
 
 /*
  * Map len_bytes of device memory at pa, uncached; never undone. Boot only.
- * Page tables come from the boot allocator.
+ * The first few MiB, and what is 2 MiB aligned, need no new page table; more
+ * come from the boot allocator.
  */
 void	*vmap_device(paddr_t pa, usize len_bytes);
 

@@ -55,10 +55,12 @@ percpu_init_boot(u64 stack_base, u64 stack_top)
 void
 percpu_create(u32 cpu, u64 stack_base, u64 stack_top)
 {
-	usize len = (usize)(percpu_end - percpu_start);
-	union boot_thread *t = x86_env.boot_get(sizeof(*t), 64);
+	usize len = (usize)(percpu_end - percpu_start);	/* 64-byte aligned */
+	char *area = x86_env.boot_get(PAGE_UP(len + BOOT_THREAD_BYTES),
+	    PAGE_SIZE);
+	struct x86_thread *t = (struct x86_thread *)(area + len);
 
-	t->x86.kstack_base = stack_base;
-	t->x86.kstack_top = stack_top;
-	percpu_fill(cpu, x86_env.boot_get(ROUND_UP(len, 64), 64), &t->x86);
+	t->kstack_base = stack_base;
+	t->kstack_top = stack_top;
+	percpu_fill(cpu, area, t);
 }

@@ -51,6 +51,7 @@ u32 smp_ticket = 1;			/* [a] next CPU number */
 u32 smp_tickets_end = 1;		/* [a] numbers below this are to give */
 u64 smp_stack_of[MAX_CPUS];
 
+u32 ncpus_possible = 1;
 static u32 cpu_state[MAX_CPUS];		/* [a] CPU_* */
 static void (*cpu_main)(void);
 static paddr_t trampoline_page;
@@ -192,20 +193,26 @@ start_candidates(u32 n)
 }
 
 void
-smp_start(void (*main)(void))
+smp_prepare(void)
 {
-	u32 n = count_candidates(), came;
-
-	cpu_main = main;
-	if (n == 0 || trampoline_page == 0)
-		return;
-	for (u32 c = 1; c <= n; c++) {
+	ncpus_possible = 1 + count_candidates();
+	for (u32 c = 1; c < ncpus_possible; c++) {
 		u64 stack = cpu_idle_stack(c);
 
 		percpu_create(c, stack, stack + CPU_IDLE_STACK_BYTES);
 		cpu_stacks_create(c);
 		smp_stack_of[c] = stack + CPU_IDLE_STACK_BYTES;
 	}
+}
+
+void
+smp_start(void (*main)(void))
+{
+	u32 n = ncpus_possible - 1, came;
+
+	cpu_main = main;
+	if (n == 0 || trampoline_page == 0)
+		return;
 	trampoline_install();
 	atomic_store(&smp_tickets_end, n + 1);
 	start_candidates(n);

@@ -28,6 +28,11 @@ cpumask_test(const struct cpumask *m, u32 cpu)
 	return m->bits[cpu / 64] >> (cpu % 64) & 1;
 }
 
+/* Make the per-CPU areas and stacks of all CPUs that may be started. Before
+ * frame_init(): they come from the boot allocator. After intr_init(). */
+void	smp_prepare(void);
+extern u32 ncpus_possible;		/* [I after smp_prepare()] */
+
 /* Start all other CPUs; each calls main() on its own stack, with
  * interrupts off, x86_current its boot thread (thread.h), and ncpus final. */
 void	smp_start(void (*main)(void));

@@ -7,7 +7,9 @@
  *	trap_ops = ...
  *	acpi_parse(...)		(kernel/acpi; its env.map is paging_map_ro)
  *	intr_init(acpi)		interrupt controllers, this CPU's local APIC
+ *	smp_prepare()		per-CPU areas and stacks of the other CPUs
  *	clock_init()		time and alarm
+ *	frame_init(bi)		(kernel/mem) the boot allocator ends here
  *	x86_report()		features and mitigations, in the log
  *	cpu_irq_enable()
  *	smp_start(main)		the other CPUs

@@ -68,7 +68,6 @@ trap_interrupt(struct trapframe *tf, u32 vector)
 	x86_interrupts++;
 	if (vector >= VECTOR_IRQ_FIRST && vector <= VECTOR_IRQ_LAST) {
 		trap_ops.irq(tf, vector);
-		intr_eoi();
 	} else if (vector == VECTOR_TIMER) {
 		intr_eoi();
 		if (trap_ops.timer != NULL)

@@ -48,7 +48,8 @@ struct trap_ops {
 	void	(*user_fault)(struct trapframe *tf, u64 addr, u64 error);
 	/* Any other exception from user mode (becomes a signal). Sleeps. */
 	void	(*user_trap)(struct trapframe *tf, u32 vector, u64 error);
-	/* A device interrupt: vectors VECTOR_IRQ_FIRST..VECTOR_IRQ_LAST. */
+	/* A device interrupt: vectors VECTOR_IRQ_FIRST..VECTOR_IRQ_LAST. Ends
+	 * with intr_eoi(); for the other vectors trap.c has done that. */
 	void	(*irq)(struct trapframe *tf, u32 vector);
 	/* The local timer fired. */
 	void	(*timer)(struct trapframe *tf);

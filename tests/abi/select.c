@@ -46,9 +46,12 @@ TEST(errors)
 	fd_set r;
 	struct timeval bad = { -1, 0 };
 
+	int fd = OK(open("/dev/null", O_RDONLY));
+
+	close(fd);
 	FD_ZERO(&r);
-	FD_SET(200, &r);
-	CHECK_ERR(syscall(SYS_select, 201, &r, NULL, NULL, NULL), EBADF);
+	FD_SET(fd, &r);
+	CHECK_ERR(syscall(SYS_select, fd + 1, &r, NULL, NULL, NULL), EBADF);
 	CHECK_ERR(syscall(SYS_select, -1, NULL, NULL, NULL, NULL), EINVAL);
 	CHECK_ERR(syscall(SYS_select, 0, NULL, NULL, NULL, &bad), EINVAL);
 	CHECK_ERR(syscall(SYS_select, 4, BAD_ADDRESS, NULL, NULL, NULL),

@@ -44,7 +44,8 @@ TEST(errors)
 {
 	pid_t a = sleeper();
 
-	CHECK_ERR(setpgid(-1, 0), ESRCH);
+	CHECK_ERR(setpgid(-1, 0), EINVAL);
+	CHECK_ERR(setpgid(0x3fffffff, 0), ESRCH);
 	CHECK_ERR(setpgid(0, -1), EINVAL);
 	CHECK_ERR(setpgid(1, 0), ESRCH);
 	CHECK_ERR(setpgid(a, 0x3fffffff), EPERM);

@@ -155,6 +155,35 @@ test_bad_tables(void)
 	CHECK(strstr(last_warning, "bad entry length 0 at 44") != NULL);
 }
 
+/* A machine of 400 CPUs: what does not fit is counted, not stored. */
+static void
+test_many_cpus(void)
+{
+	u64 addr;
+	u32 at;
+
+	sample_acpi(&s);
+	sample_pad(&s, 16);
+	at = s.len;
+	addr = SAMPLE_BASE + at;
+	sample_bytes(&s, s.data + find("APIC"), 44);
+	for (u32 id = 0; id < 400; id++) {
+		sample_put(&s, 0x1009, 4);
+		sample_put(&s, id, 4);
+		sample_put(&s, 1, 4);
+		sample_put(&s, id, 4);
+	}
+	memcpy(s.data + at + 4, &(u32){ s.len - at }, 4);
+	memcpy(s.data + 0x180 + 36 + 5 * 8, &addr, 8);
+	s.sum[s.nsums++] = (struct sample_sum){ at, s.len - at, at + 9 };
+	sample_fix(&s);
+	CHECK_EQ(parse(), 0);
+	CHECK_EQ(info.ncpus, ACPI_MAX_CPUS);
+	CHECK_EQ(info.cpus_dropped, 400 - ACPI_MAX_CPUS);
+	CHECK_EQ(info.cpu[255].apic_id, 255);
+	CHECK_STR(last_warning, "ACPI: APIC: 144 CPUs past 256 ignored");
+}
+
 static void
 test_find_rsdp(void)
 {
@@ -167,4 +196,5 @@ test_find_rsdp(void)
 UNIT_MAIN("acpi", { "madt", test_madt },
     { "other_tables", test_other_tables },
     { "rsdt_fallback", test_rsdt_fallback },
-    { "bad_tables", test_bad_tables }, { "find_rsdp", test_find_rsdp })
+    { "bad_tables", test_bad_tables },
+    { "many_cpus", test_many_cpus }, { "find_rsdp", test_find_rsdp })

@@ -152,7 +152,34 @@ test_pvh(void)
 	CHECK_STR(why, "PVH: bad magic");
 }
 
+static void
+test_pvh_modules(void)
+{
+	u64 list = SAMPLE_BASE + 0x400;
+
+	sample_pvh(&sample);
+	memcpy(sample.data + 16, &list, 8);
+	for (u32 i = 0; i < BOOT_MODULES + 1; i++)
+		memcpy(sample.data + 0x400 + i * 32, (u64[]){
+		    0x100000 * (i + 1), 0x1000, 0, 0 }, 32);
+	sample.data[12] = BOOT_MODULES;
+	CHECK_EQ(pvh_parse(sample.data, 56, phys, &info, &why), 0);
+	CHECK_EQ(info.nmodules, BOOT_MODULES);
+	CHECK_EQ(bootinfo_check(&info, 0x40000, 0x80000, &why), 0);
+	info.module[3].start = info.module[9].end - 1;
+	info.module[3].end = info.module[9].end + 1;
+	CHECK_EQ(bootinfo_check(&info, 0x40000, 0x80000, &why), -EINVAL);
+	CHECK_STR(why, "boot data: two modules overlap");
+	info.module[3].end = MEMMAP_LIMIT;
+	CHECK_EQ(bootinfo_check(&info, 0x40000, 0x80000, &why), -EINVAL);
+	CHECK_STR(why, "boot data: a module lies outside of memory");
+	sample.data[12] = BOOT_MODULES + 1;
+	CHECK_EQ(pvh_parse(sample.data, 56, phys, &info, &why), -EINVAL);
+	CHECK_STR(why, "PVH: too many modules");
+}
+
 UNIT_MAIN("bootdata", { "memmap_overlap", test_memmap_overlap },
     { "memmap_hostile", test_memmap_hostile },
     { "multiboot2", test_multiboot2 },
-    { "multiboot2_short", test_multiboot2_short }, { "pvh", test_pvh })
+    { "multiboot2_short", test_multiboot2_short }, { "pvh", test_pvh },
+    { "pvh_modules", test_pvh_modules })

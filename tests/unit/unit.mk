@@ -40,7 +40,8 @@ $(UNIT_LIBO): $(UNIT_O)/%.o: %.c
 
 $(UNIT_O)/%: tests/unit/%.c $(UNIT_O)/lib.a
 	@mkdir -p $(@D)
-	$(HOSTCC) $(UNIT_CFLAGS) -MMD -o $@ $(filter %.c %.o %.a,$^)
+	$(HOSTCC) $(UNIT_CFLAGS) -MMD -o $@ $(filter %.c %.o,$^) \
+	    $(filter %.a,$^)
 
 $(UNIT_O)/abi_%.c: $(UNIT_ABI_IN)
 	@mkdir -p $(@D)
@@ -49,6 +50,10 @@ $(UNIT_O)/abi_%.c: $(UNIT_ABI_IN)
 $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 	$(HOSTCC) $(UNIT_CFLAGS) -c -o $@ $<
 
+$(UNIT_O)/test_vma: kernel/vm/vma.c
+$(UNIT_O)/test_vm: $(filter-out kernel/vm/reserve.c,$(wildcard kernel/vm/*.c)) \
+	build/gen/bounds.h
+$(UNIT_O)/test_vm: UNIT_CFLAGS += -Ibuild/gen -Wno-unused-parameter
 $(UNIT_O)/test_abi: $(UNIT_O)/abi_ours.o $(UNIT_O)/abi_theirs.o
 
 -include $(UNIT_LIBO:.o=.d) $(UNIT_BINS:=.d)

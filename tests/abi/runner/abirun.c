@@ -13,6 +13,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -69,11 +70,13 @@ static void
 exec_test(const char *program)
 {
 	sigset_t none;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 
 	setpgid(0, 0);
 	signal(SIGTTOU, SIG_IGN);
-	tcsetpgrp(0, getpid());		/* fails where there is no terminal */
-	signal(SIGTTOU, SIG_DFL);
+	tcsetpgrp(tty, getpid());	/* fails where there is no terminal */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execl(program, program, (char *)NULL);

@@ -1,0 +1,14 @@
+/*
+ * Switching the machine off, and starting it anew.
+ */
+#pragma once
+
+#include "kernel/lib/types.h"
+
+struct acpi_info;
+
+/* Keep what the tables say, and enter ACPI mode. */
+void	power_init(const struct acpi_info *acpi);
+
+noreturn void	power_off(void);	/* halts if the machine stays on */
+noreturn void	power_reboot(void);

@@ -1,0 +1,18 @@
+/*
+ * 16550 serial ports: a console for the log, and the terminals ttyS0..ttyS2.
+ */
+#pragma once
+
+struct acpi_info;
+
+/*
+ * Probe COM1 and COM2, and show the log on those that console= names (COM1
+ * where it names none). Needs neither memory nor interrupts.
+ */
+void	serial_init_early(const char *cmdline);
+
+/*
+ * Register the terminals, the port of ACPI's SPCR table too. After irq.h works
+ * and before tty_init()'s thread runs.
+ */
+void	serial_init(const struct acpi_info *acpi, const char *cmdline);

@@ -1,0 +1,36 @@
+/*
+ * What the system calls on names ask of the VFS. Names are kernel strings. The
+ * caller holds nothing and has reserved what is said.
+ */
+#pragma once
+
+#include "fs/vfs/vfs.h"
+
+/* Attributes: no frames. */
+int	vfs_setattr(const struct path *p, struct setattr *sa, bool times_now);
+int	vfs_stat(const struct path *p, struct lx_stat *st);
+int	vfs_statfs(const struct path *p, struct lx_statfs *st);
+int	vfs_truncate(const struct path *p, s64 length);
+
+/* stat of a name: under RCU alone if it can (walk.c): WALK_RETRY is 1. */
+int	vfs_stat_fast(int dirfd, const char *name, u32 flags,
+	    struct lx_stat *st);
+
+/* Making and removing names: CALL_FRAMES, two names: twice PATH_FRAMES. */
+#define CREATE_FRAMES	(PATH_FRAMES + 5)
+int	vfs_mknod(int dirfd, const char *name, u32 mode, u64 rdev);
+int	vfs_symlink(const char *target, int dirfd, const char *name);
+int	vfs_link(int from_fd, const char *from, int to_fd, const char *to,
+	    u32 walk_flags);
+int	vfs_unlink(int dirfd, const char *name);
+int	vfs_rmdir(int dirfd, const char *name);
+int	vfs_rename(int from_fd, const char *from, int to_fd, const char *to,
+	    u32 flags);
+isize	vfs_readlink(const struct path *p, char *buf, usize len);
+
+/* Working directory and root: the path's references pass to current->fs. */
+void	fs_ctx_set_cwd(struct path *p);
+void	fs_ctx_set_root(struct path *p);
+/* Every process rooted at old: the caller walks them (pivot_root). */
+bool	fs_ctx_change_root(struct fs_ctx *fs, const struct path *old,
+	    const struct path *fresh);
