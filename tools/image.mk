@@ -3,16 +3,24 @@
 
 ROOT_CPIO	:= build/root.cpio
 ISO		:= build/hardtack.iso
-KERNEL_ELF	?= build/kernel.elf
+KERNEL_ELF	:= build/kernel.elf
+DEBUG_ELF	:= build/debug/kernel.elf
 
-.PHONY: need root iso qemu qemu-gdb
+.PHONY: need root iso qemu qemu-gdb run-qemu run-qemu-gdb
 
-# Install the Debian packages that are missing, saying which.
+# Install the Debian packages that are missing, saying which. What people call
+# needs them before make can even look at the rest: hence the second make.
 need:
 	@tools/need
 
+iso: need
+	@$(MAKE) --no-print-directory $(ISO)
+qemu: need
+	@$(MAKE) --no-print-directory run-qemu
+qemu-gdb: need
+	@$(MAKE) --no-print-directory run-qemu-gdb
+
 root: $(ROOT_CPIO)
-iso: $(ISO)
 
 $(ROOT_CPIO): tools/mkroot tools/newc.py $(wildcard user/etc/*) \
     $(USER_PROGRAMS)
@@ -21,9 +29,14 @@ $(ROOT_CPIO): tools/mkroot tools/newc.py $(wildcard user/etc/*) \
 $(ISO): $(KERNEL_ELF) $(ROOT_CPIO) tools/mkiso tools/grub/grub.cfg
 	tools/mkiso $@ $(KERNEL_ELF) $(ROOT_CPIO)
 
-qemu: $(ISO)
+run-qemu: $(ISO)
 	@tools/run-qemu $(QEMUFLAGS)
 
 # The debug kernel, waiting for gdb; prints how to start that.
-qemu-gdb: build/debug/kernel.elf $(ROOT_CPIO)
+run-qemu-gdb: $(DEBUG_ELF) $(ROOT_CPIO)
 	@tools/run-qemu --debug --gdb $(QEMUFLAGS)
+
+ifneq ($(DEBUG),1)
+$(DEBUG_ELF): FORCE
+	@$(MAKE) --no-print-directory DEBUG=1 kernel
+endif

@@ -1,20 +1,19 @@
 # Tests. Included by the top Makefile, after user/user.mk and tools/image.mk.
 # See tests/README.md.
 
-.PHONY: test test-long stress
+.PHONY: test test-long stress run-tests abi-tests guest-helpers
 
-TEST_NEEDS	:= $(KERNEL_ELF) build/debug/kernel.elf $(ROOT_CPIO) $(ISO) \
-		   abi-tests
+# Short form, long form, and memory exhaustion over and over.
+test: need
+	@$(MAKE) --no-print-directory run-tests
+test-long: need
+	@$(MAKE) --no-print-directory run-tests TESTFLAGS=--long
+stress: need
+	@$(MAKE) --no-print-directory run-tests TESTFLAGS='--long exhaust'
 
-test: $(TEST_NEEDS)
-	@tests/run
-
-test-long: $(TEST_NEEDS)
-	@tests/run --long
-
-# Memory exhaustion, over and over.
-stress: $(TEST_NEEDS)
-	@tests/run --long stress
+run-tests: $(KERNEL_ELF) $(DEBUG_ELF) $(ROOT_CPIO) $(ISO) abi-tests \
+    guest-helpers
+	@tests/run $(TESTFLAGS)
 
 # The system call tests: one static program each, the same on Linux and here.
 ABI_SOURCES	:= $(wildcard tests/abi/*.c)
@@ -22,15 +21,22 @@ ABI_PROGRAMS	:= $(ABI_SOURCES:tests/abi/%.c=build/tests/abi/%)
 ABI_CFLAGS	:= $(USER_CFLAGS) -O1 -Wno-unused-result -D_GNU_SOURCE \
 		   -Wno-stringop-overread -Wno-stringop-overflow \
 		   -Wno-format-truncation -Wno-nonnull -Wno-array-bounds
-
-.PHONY: abi-tests
 abi-tests: $(ABI_PROGRAMS) build/tests/abirun
 
 build/tests/abi/%: tests/abi/%.c tests/abi/abi.h \
-    | need build/user/kernel-headers
+    | build/user/kernel-headers
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(ABI_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lpthread
 
-build/tests/abirun: tests/abi/runner/abirun.c | need build/user/kernel-headers
+build/tests/abirun: tests/abi/runner/abirun.c | build/user/kernel-headers
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $<
+
+# What the scripts of tests/guest use.
+GUEST_SOURCES	:= $(wildcard tests/guest/*.c)
+GUEST_PROGRAMS	:= $(GUEST_SOURCES:tests/guest/%.c=build/tests/guest/%)
+guest-helpers: $(GUEST_PROGRAMS)
+
+build/tests/guest/%: tests/guest/%.c | build/user/kernel-headers
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(ABI_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lpthread

@@ -1,11 +1,11 @@
 /*
- * The escape sequences of a terminal: what busybox's vi, top, less and the shell
- * use of ECMA-48 and of the Linux console (console_codes(4)).
+ * The escape sequences of a terminal: what busybox's vi, top, less and the
+ * shell use of ECMA-48 and of the Linux console (console_codes(4)).
  *
- * A state machine takes bytes; UTF-8 is put together on the way. Whatever comes,
- * the cursor stays on the screen (I1: y < rows, x <= cols, where x == cols
- * means that the next character wraps) and the scrolled rows are a range of at
- * least one row (I2: top < bottom <= rows).
+ * A state machine takes bytes; UTF-8 is put together on the way. Whatever
+ * comes, the cursor stays on the screen (I1: y < rows, x <= cols; at x == cols
+ * the next character wraps) and the scrolled rows are a range of at least one
+ * row (I2: top < bottom <= rows).
  */
 #include "drivers/console/ansi.h"
 #include "kernel/lib/assert.h"
@@ -44,7 +44,7 @@ cell_index(const struct vt *v, u32 x, u32 y)
 	return y * v->screen->cols + x;
 }
 
-/* ---- moving ------------------------------------------------------------------ */
+/* ---- moving ---- */
 
 static void
 go_to(struct vt *v, s64 x, s64 y)
@@ -100,7 +100,7 @@ reverse_line_feed(struct vt *v)
 		v->y--;
 }
 
-/* ---- text ---------------------------------------------------------------------- */
+/* ---- text ---- */
 
 static void
 put_char(struct vt *v, u32 code)
@@ -176,7 +176,7 @@ text_byte(struct vt *v, u8 c)
 	}
 }
 
-/* ---- control sequences ------------------------------------------------------------ */
+/* ---- control sequences ---- */
 
 /* Parameter i, or fallback where it is absent or 0. */
 static u32

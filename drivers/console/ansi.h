@@ -22,8 +22,8 @@ struct vt {
 	bool		is_private;	/* [o] "?" after the introducer */
 	u32		param[VT_PARAMS]; /* [o] */
 	u32		nparams;	/* [o] */
-	u32		utf8, utf8_left; /* [o] a character being put together */
-	u32		scroll_step;	/* [o] rows that a full screen moves by */
+	u32		utf8, utf8_left; /* [o] of a character to be */
+	u32		scroll_step;	/* [o] rows a full screen moves by */
 	char		reply[VT_REPLY]; /* [o] to the terminal's input */
 	u32		reply_len;	/* [o] */
 };

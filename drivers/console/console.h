@@ -1,16 +1,16 @@
 /*
- * The screen: a frame buffer or EGA text, for the log and as /dev/tty1.
+ * The screen and the keyboard: a console for the log, and the terminal tty1.
  */
 #pragma once
 
 struct bootinfo;
 
 /*
- * Use the screen that the loader set up, if any, and show the log on it, unless
- * console= names something else. After paging_init().
+ * Map the screen that the boot loader left, and show the log on it as console=
+ * asks. While the boot allocator works. No screen: does nothing.
  */
 void	console_init(const struct bootinfo *bi);
 
-/* Register the screen as the terminal tty1 (output only), and as /dev/console
- * where console=tty0 or tty1 says so. After tty_init(). */
-void	console_register(const char *cmdline);
+/* Register tty1 and tty0 (the same) and start the keyboard. After
+ * serial_init(), since /dev/console is the serial line by default. */
+void	console_tty_init(const char *cmdline);

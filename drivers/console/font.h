@@ -13,6 +13,6 @@ struct font_char {
 	u16	glyph;
 };
 
-extern const u8 font_bits[][FONT_HEIGHT];	/* a byte a row, left is bit 7 */
+extern const u8 font_bits[][FONT_HEIGHT]; /* rows, left: bit 7 */
 extern const struct font_char font_chars[];	/* by rising code */
 extern const u32 font_nchars;

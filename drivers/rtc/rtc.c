@@ -8,11 +8,14 @@
 #include "drivers/rtc/rtc.h"
 #include "kernel/acpi/acpi.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/timer.h"
+#include "kernel/trace/log.h"
 #include "kernel/x86/cpu.h"
 
 #define READ_TRIES		100
 #define UPDATE_TRIES		100000	/* an update takes 2 ms */
 #define SECONDS_PER_DAY		86400ull
+#define NS_PER_SECOND		1000000000ull
 
 struct rtc_time {
 	u8	second, minute, hour, day, month, year, century;
@@ -75,7 +78,8 @@ days_of(u64 year, u64 month, u64 day)
 	    day - 1 - 719468;
 }
 
-u64
+/* Seconds since 1970; 0 if there is no clock or it makes no sense. */
+static u64
 rtc_read_seconds(const struct acpi_info *acpi)
 {
 	u8 century_reg = acpi->fadt.present ? acpi->fadt.century : 0;
@@ -100,4 +104,15 @@ rtc_read_seconds(const struct acpi_info *acpi)
 		return 0;
 	return days_of(year, t.month, t.day) * SECONDS_PER_DAY +
 	    t.hour * 3600u + t.minute * 60u + t.second;
+}
+
+void
+rtc_init(const struct acpi_info *acpi)
+{
+	u64 seconds = rtc_read_seconds(acpi);
+
+	if (seconds == 0)
+		kwarn("rtc: no clock, or it makes no sense: it is 1970");
+	else
+		clock_set_realtime_ns(seconds * NS_PER_SECOND);
 }

@@ -3,10 +3,7 @@
  */
 #pragma once
 
-#include "kernel/lib/types.h"
-
 struct acpi_info;
 
-/* Seconds since 1970, taking the clock to run in UTC; 0 if there is none or it
- * makes no sense. Boot. */
-u64	rtc_read_seconds(const struct acpi_info *acpi);
+/* Set the wall clock by it, taking it to run in UTC. Boot. */
+void	rtc_init(const struct acpi_info *acpi);

@@ -37,6 +37,11 @@
 #define TTYS_MAJOR	4
 #define TTYS_MINOR	64
 #define NO_IRQ		(~0u)
+#define IO_FIRST	0x100	/* ports below are the mainboard's */
+
+#define SPCR_16550	0	/* types of the SPCR table */
+#define SPCR_16450	1
+#define SPCR_16550_GAS	0x12
 
 #define BAUD		115200
 #define BURSTS_MAX	16	/* FIFO loads in one go of the terminal's */
@@ -70,7 +75,7 @@ static struct port ports[NPORTS] = {
 	{ .name = "ttyS2", .irq = NO_IRQ, .stride = 1 },
 };
 
-/* ---- registers ------------------------------------------------------------- */
+/* ---- registers ---- */
 
 static u8
 reg_read(const struct port *p, u32 reg)
@@ -89,7 +94,7 @@ reg_write(const struct port *p, u32 reg, u8 v)
 		io_out8((u16)(p->io + reg * p->stride), v);
 }
 
-/* ---- probe and set-up -------------------------------------------------------- */
+/* ---- probe and set-up ---- */
 
 /* A UART is there if its scratch register keeps values, IER's upper half reads
  * as zero, and the modem lines come back in loopback. */
@@ -152,7 +157,7 @@ port_set_ier_locked(struct port *p, u8 ier) REQUIRES(p->lock)
 	reg_write(p, UART_IER, ier);
 }
 
-/* ---- the log ------------------------------------------------------------------- */
+/* ---- the log ---- */
 
 /* Wait until the transmit FIFO is empty; marks the port dead if it never is. */
 static void
@@ -240,7 +245,7 @@ port_attach_log(struct port *p, enum console_use use)
 	log_add_sink(&p->sink);
 }
 
-/* ---- the terminal ---------------------------------------------------------------- */
+/* ---- the terminal ---- */
 
 static usize
 serial_write(struct tty *t, const u8 *buf, usize len)
@@ -306,7 +311,7 @@ static const struct tty_ops serial_tty_ops = {
 	.set_termios = serial_set_termios,
 };
 
-/* ---- interrupts ------------------------------------------------------------------- */
+/* ---- interrupts ---- */
 
 /* Bytes from the receive FIFO; a break counts as a NUL. */
 static u32
@@ -370,7 +375,7 @@ serial_poll(struct timer *t)
 	timer_set(t, clock_now_ns() + POLL_NS);
 }
 
-/* ---- start -------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 static void
 port_register(struct port *p, const char *cmdline)
@@ -399,37 +404,6 @@ port_register(struct port *p, const char *cmdline)
 	serial_irq(p);		/* what came before: the edge is past */
 }
 
-/* The port of the SPCR table, unless it is COM1 or COM2. */
-static void
-spcr_probe(const struct acpi_info *acpi, const char *cmdline)
-{
-	const struct acpi_spcr *s = &acpi->spcr;
-	struct port *p = &ports[PORT_SPCR];
-
-	if (!s->present || s->is_pci || s->base.addr == 0 ||
-	    (s->type != 0 && s->type != 1 && s->type != 0x12))
-		return;
-	if (s->base.access_size > 1)
-		p->stride = 1u << (s->base.access_size - 1);
-	if (s->base.space == ACPI_SPACE_IO) {
-		if (s->base.addr == ports[0].io || s->base.addr ==
-		    ports[1].io || s->base.addr > 0xffff - 8 * p->stride)
-			return;
-		p->io = (u16)s->base.addr;
-	} else if (s->base.space == ACPI_SPACE_MEMORY) {
-		p->mmio = vmap_device(s->base.addr, 8 * p->stride);
-	} else {
-		return;
-	}
-	if (s->gsi >= 1 && s->gsi < 16 && s->gsi != ports[0].irq &&
-	    s->gsi != ports[1].irq)
-		p->irq = s->gsi;
-	if (port_probe(p)) {
-		port_start(p);
-		port_attach_log(p, console_use(cmdline, p->name));
-	}
-}
-
 void
 serial_init_early(const char *cmdline)
 {
@@ -444,10 +418,50 @@ serial_init_early(const char *cmdline)
 	}
 }
 
-void
-serial_init(const struct acpi_info *acpi, const char *cmdline)
+/* Where the SPCR table says that its port is; false where that cannot be. */
+static bool
+port_place(struct port *p, const struct acpi_gas *g)
 {
-	spcr_probe(acpi, cmdline);
+	if (g->access_size > 4)
+		return false;
+	if (g->access_size > 1)
+		p->stride = 1u << (g->access_size - 1);
+	if (g->space == ACPI_SPACE_IO) {
+		if (g->addr == ports[0].io || g->addr == ports[1].io ||
+		    g->addr < IO_FIRST || g->addr > 0xffff - 8 * p->stride)
+			return false;
+		p->io = (u16)g->addr;
+		return true;
+	}
+	if (g->space != ACPI_SPACE_MEMORY || g->addr >= BIT(46) ||
+	    paging_kernel_mapped((u64)phys_to_virt(g->addr)))
+		return false;		/* no memory, or it is RAM */
+	p->mmio = vmap_device(g->addr, 8 * p->stride);
+	return true;
+}
+
+void
+serial_init_spcr(const struct acpi_info *acpi, const char *cmdline)
+{
+	const struct acpi_spcr *s = &acpi->spcr;
+	struct port *p = &ports[PORT_SPCR];
+
+	if (!s->present || s->is_pci || (s->type != SPCR_16550 &&
+	    s->type != SPCR_16450 && s->type != SPCR_16550_GAS) ||
+	    !port_place(p, &s->base))
+		return;
+	if (s->gsi >= 1 && s->gsi < 16 && s->gsi != ports[0].irq &&
+	    s->gsi != ports[1].irq)
+		p->irq = s->gsi;
+	if (port_probe(p)) {
+		port_start(p);
+		port_attach_log(p, console_use(cmdline, p->name));
+	}
+}
+
+void
+serial_init(const char *cmdline)
+{
 	for (u32 i = 0; i < NPORTS; i++) {
 		struct port *p = &ports[i];
 

@@ -11,8 +11,9 @@ struct acpi_info;
  */
 void	serial_init_early(const char *cmdline);
 
-/*
- * Register the terminals, the port of ACPI's SPCR table too. After irq.h works
- * and before tty_init()'s thread runs.
- */
-void	serial_init(const struct acpi_info *acpi, const char *cmdline);
+/* The port of ACPI's SPCR table, if it is another. While the boot allocator
+ * works, for the mapping. */
+void	serial_init_spcr(const struct acpi_info *acpi, const char *cmdline);
+
+/* Register the terminals, and take interrupts from now on. */
+void	serial_init(const char *cmdline);

@@ -109,13 +109,16 @@ show_kills(struct ptext *t)
 {
 	struct kill_record k;
 
-	pt_puts(t, "\nkilled\n  pid name             frames   back after ms\n");
+	pt_puts(t, "\nkilled, newest first\n"
+	    "  pid name             frames  processes  back after ms\n");
 	for (u32 i = 0; killer_record(i, &k); i++) {
-		pt_printf(t, "%5u %-16s %6lu ", k.pid, k.name, k.frames);
-		if (k.done)
-			pt_printf(t, "%10lu\n", k.back_ns / 1000000);
+		pt_printf(t, "%5u %-16s %6lu %10u ", k.pid, k.comm, k.frames,
+		    k.nprocs);
+		if (k.back_ns != 0)
+			pt_printf(t, "%14lu\n",
+			    (k.back_ns - k.decided_ns) / 1000000);
 		else
-			pt_puts(t, "         -\n");
+			pt_puts(t, "             -\n");
 	}
 }
 

@@ -114,7 +114,6 @@ tmpfs_set_size_locked(struct inode *i, s64 length)
 		u64 first = PAGE_UP((u64)length) >> PAGE_SHIFT;
 		u64 last = PAGE_UP((u64)old) >> PAGE_SHIFT;
 
-		vm_unmap_pager(&i->pager, first, last - first);
 		page_zero_part_locked(i, length, PAGE_UP((u64)length));
 		(void)pages_remove_locked(i, first, ~0ull);
 		vm_unmap_pager(&i->pager, first, last - first);
@@ -398,7 +397,6 @@ punch_range(struct inode *i, u64 from, u64 to)
 	} else {
 		page_zero_part_locked(i, from, PAGE_UP(from));
 		page_zero_part_locked(i, PAGE_DOWN(to), to);
-		vm_unmap_pager(&i->pager, first, last - first);
 		(void)pages_remove_locked(i, first, last);
 		vm_unmap_pager(&i->pager, first, last - first);
 	}

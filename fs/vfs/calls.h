@@ -11,6 +11,7 @@ int	vfs_setattr(const struct path *p, struct setattr *sa, bool times_now);
 int	vfs_stat(const struct path *p, struct lx_stat *st);
 int	vfs_statfs(const struct path *p, struct lx_statfs *st);
 int	vfs_truncate(const struct path *p, s64 length);
+int	vfs_truncate_inode(struct inode *i, s64 length);
 
 /* stat of a name: under RCU alone if it can (walk.c): WALK_RETRY is 1. */
 int	vfs_stat_fast(int dirfd, const char *name, u32 flags,

@@ -72,6 +72,7 @@ struct mount {
 enum mount_state { MOUNT_ATTACHED, MOUNT_DETACHED, MOUNT_DEAD };
 
 void	mount_init(void);
+void	names_init(void);
 void	mount_put_slow(struct mount *m);
 static inline void
 mount_get(struct mount *m)
@@ -89,10 +90,15 @@ mount_put(struct mount *m)
 
 /* What is mounted at d of m, under RCU, or NULL. */
 struct mount *mount_find(const struct mount *m, const struct dentry *d);
+/* A node in dir, whose lock is held for writing, at the negative d: permissions
+ * are checked; names.c. */
+int	node_make_locked(const struct path *dir, struct dentry **d, u32 mode,
+	    u64 rdev, const char *target);
 /* Mount sb (whose reference passes) on *at, or as the first root. */
 int	mount_attach(struct superblock *sb, struct dentry *root, u32 flags,
 	    const char *source, const struct path *at, struct mount **out);
 struct fs_type *fs_find(const char *name);
+struct fs_ctx *fs_ctx_first(struct mount *m);
 /* Some mount of sb, referenced, or NULL. */
 struct mount *mount_of_sb(const struct superblock *sb);
 int	sb_for_each_sync(void);		/* sync(2) */
@@ -133,20 +139,19 @@ struct walk {
 
 /* Walk to the parent of name; 0: w holds references, end with walk_end(). */
 int	walk_parent(struct walk *w, int dirfd, const char *name);
-/* Go on from where w (not RCU, holding references) stands. */
-int	walk_more(struct walk *w, const char *name);
-/* Follow the link d, a child of where w stands; then as walk_parent(). */
+/* Follow the link d (its reference passes), a child of where w stands; then as
+ * walk_parent(). On an error w still needs its walk_end(). */
 int	walk_link(struct walk *w, struct dentry *d);
 void	walk_end(struct walk *w);
-/* The child of w->dentry that last names, negative ones too; its parent's lock
- * is held if locked. Referenced. */
+/* The child of w->dentry that last names, negative ones too. Referenced. The
+ * second has the directory's lock held. */
 int	walk_lookup(struct walk *w, struct dentry **out);
 int	walk_lookup_locked(struct dentry *dir, const char *name, usize len,
 	    u64 hash, struct dentry **out);
+/* The same if it is in the cache and positive, else NULL. */
+struct dentry *walk_find(struct walk *w);
 /* Step from (mnt, d), referenced, onto what covers it. */
 void	walk_cross(struct mount **mnt, struct dentry **d);
-/* stat of name under RCU alone: no reservation. WALK_RETRY: it cannot. */
-int	walk_stat(int dirfd, const char *name, u32 flags, struct lx_stat *st);
 
 /* ---- inodes, opening: inode.c, open.c ------------------------------------------------ */
 

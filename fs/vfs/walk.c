@@ -258,30 +258,28 @@ walk_up(const struct walk *w, struct mount **mnt, struct dentry **d)
 	}
 }
 
-static int
+static void
 step_dotdot(struct walk *w)
 {
-	struct mount *mnt = w->mnt;
+	struct mount *mnt = w->mnt, *m;
 	struct dentry *d = w->dentry;
-	struct mount *m;
 
-	if (!w->rcu)
-		spin_lock(&names_lock);
-	walk_up(w, &mnt, &d);
-	if (!w->rcu) {
-		mount_get(mnt);
-		dentry_get(d);
-		spin_unlock(&names_lock);
-		walk_cross(&mnt, &d);
-	} else {
+	if (w->rcu) {
+		walk_up(w, &mnt, &d);
 		while ((READ_ONCE(d->flags) & D_MOUNTED) &&
 		    (m = mount_find(mnt, d)) != NULL) {
 			mnt = m;
 			d = m->root;
 		}
+	} else {
+		spin_lock(&names_lock);
+		walk_up(w, &mnt, &d);
+		mount_get(mnt);
+		dentry_get(d);
+		spin_unlock(&names_lock);
+		walk_cross(&mnt, &d);
 	}
 	walk_to(w, mnt, d);
-	return 0;
 }
 
 int
@@ -414,13 +412,12 @@ step_rcu(struct walk *w, const char *s, usize len, u64 hash, bool follow,
 
 /* ---- links ------------------------------------------------------------------------------------ */
 
-static int
+static void
 to_root(struct walk *w)
 {
 	if (!w->rcu)
 		path_get(&w->root);
 	walk_to(w, w->root.mnt, w->root.dentry);
-	return 0;
 }
 
 static int
@@ -439,7 +436,7 @@ link_rcu(struct walk *w, struct dentry *d, const char *rest, const char **next)
 	if (*rest != '\0')
 		w->rest[w->depth++] = rest;
 	if (*text == '/')
-		(void)to_root(w);
+		to_root(w);
 	*next = text;
 	return 0;
 }
@@ -472,7 +469,7 @@ link_text(struct walk *w, struct dentry *d, const char *rest, const char **next)
 		return -ENAMETOOLONG;
 	memcpy(buf + len, rest, rest_len + 1);
 	if (buf[0] == '/')
-		(void)to_root(w);
+		to_root(w);
 	*next = buf;
 	return 0;
 }
@@ -582,7 +579,7 @@ walk_run(struct walk *w, const char *s)
 		}
 		if (unlikely(w->last_type != LAST_NORM)) {
 			if (w->last_type == LAST_DOTDOT)
-				(void)step_dotdot(w);
+				step_dotdot(w);
 			s = next;
 			continue;
 		}
@@ -707,6 +704,18 @@ int
 walk_lookup(struct walk *w, struct dentry **out)
 {
 	return child_by_ref(w, w->last, w->last_len, w->last_hash, out);
+}
+
+struct dentry *
+walk_find(struct walk *w)
+{
+	struct dentry *d = dentry_find(w->dentry, w->last, w->last_len,
+	    w->last_hash);
+
+	if (d == NULL || (d->inode != NULL && !(d->flags & D_REVALIDATE)))
+		return d;
+	dentry_put(d);
+	return NULL;
 }
 
 int

@@ -9,6 +9,7 @@
 static struct spinlock add_lock = SPINLOCK_INIT(LOCK_DEV);
 static struct chardev *devices;		/* [add_lock; read freely] */
 static u32 generation;			/* [a] */
+void (*chardev_added)(struct chardev *d);
 
 void
 chardev_add(struct chardev *d)
@@ -18,6 +19,8 @@ chardev_add(struct chardev *d)
 	atomic_store_release(&devices, d);
 	spin_unlock(&add_lock);
 	atomic_inc(&generation);
+	if (chardev_added != NULL)
+		chardev_added(d);
 }
 
 struct chardev *

@@ -19,7 +19,12 @@ struct chardev {
 	void		*priv;
 };
 
-void	chardev_add(struct chardev *d);		/* boot; or later, locked */
+/* At boot, or later in a thread that may sleep: then it draws what a node of
+ * devfs takes, CHARDEV_ADD_FRAMES. */
+void	chardev_add(struct chardev *d);
+#define CHARDEV_ADD_FRAMES	3
+/* Told of each device added after devfs was filled; fs/devfs sets it. */
+extern void (*chardev_added)(struct chardev *d);
 struct chardev *chardev_find(u32 major, u32 minor);
 struct chardev *chardev_first(void);
 u32	chardev_generation(void);		/* changes with each add */

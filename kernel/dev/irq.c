@@ -5,6 +5,7 @@
 #include "kernel/dev/irq.h"
 #include "kernel/dev/random.h"
 #include "kernel/lib/assert.h"
+#include "kernel/sync/irq.h"
 #include "kernel/trace/counter.h"
 #include "kernel/trace/log.h"
 #include "kernel/x86/intr.h"
@@ -40,6 +41,7 @@ irq_dispatch(struct trapframe *tf, u32 vector)
 	struct irq_line *l = &lines[vector - VECTOR_IRQ_FIRST];
 
 	(void)tf;
+	irq_enter();
 	counter_inc(interrupts);
 	random_stir_irq(vector);
 	if (l->fn != NULL) {
@@ -49,6 +51,7 @@ irq_dispatch(struct trapframe *tf, u32 vector)
 		kwarn("interrupt on vector %#x, which nobody asked for",
 		    vector);
 	}
+	irq_exit();
 	intr_eoi();
 }
 

@@ -26,7 +26,7 @@
  * and unmade under the lock that its inode lends.
  * Memory: at most nslots pages and two spares; F_SETPIPE_SZ goes to 1 MiB.
  */
-#include "build/gen/bounds.h"
+#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/limits.h"

@@ -17,7 +17,7 @@
  * P2 triggered is cleared before a scan and set after a queue's event became
  *    visible; so an event after the scan's look leaves it set.
  */
-#include "build/gen/bounds.h"
+#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/poll.h"
 #include "kernel/abi/resource.h"

@@ -218,12 +218,13 @@ proc_release(struct proc *p)
 	exe = p->exe;
 	p->exe = NULL;
 	sigpend_flush(&p->pend);
-	p->flags &= ~PROC_F_VICTIM;
+	killer_memory_gone_locked(p);
 	spin_unlock_irq(&p->siglock, irq);
 	p->maxrss = MAX(p->maxrss, as->rss_peak);
 	aspace_put(as);
 	if (exe != NULL)
 		file_put(exe);
+	killer_proc_ended(p);
 }
 
 static void

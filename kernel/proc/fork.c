@@ -33,6 +33,10 @@
 	CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
 	CLONE_NEWNET)
 
+/* Stack and its table 6; task, FPU state, process, actions, number, fs 6; two
+ * to spare. */
+#define CLONE_REST	14
+
 /* What a child has of its parent or got anew; each a reference. */
 struct inheritance {
 	struct aspace	*as;
@@ -115,6 +119,9 @@ inherit(const struct clone_request *r, struct inheritance *in)
 	}
 	in->fs = r->flags & CLONE_FS ? fs_ctx_share(current->fs) :
 	    fs_ctx_copy(current->fs);
+	/* The rest takes CLONE_REST frames at most. */
+	if (error == 0 && current->charge.left < CLONE_REST)
+		error = reserve_renew();
 	if (thread_is_killed(current))
 		error = -EINTR;
 	return error;

@@ -21,8 +21,8 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/futex.h"
 #include "kernel/lib/assert.h"
+#include "kernel/lib/bitmap.h"
 #include "kernel/lib/hash.h"
-#include "kernel/mem/boot.h"
 #include "kernel/mem/frame.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/proc_priv.h"
@@ -49,34 +49,40 @@ struct futex_waiter {
 	u32		woken;		/* [a] */
 };
 
-#define FRAMES_PER_BUCKET	32
-#define BUCKETS_MIN		64
-#define BUCKETS_MAX		65536
+/* One bucket for each 128 frames of memory, in frames of 64 buckets. */
+#define FRAMES_PER_BUCKET	128
+#define CHUNK			(PAGE_SIZE / sizeof(struct futex_bucket))
+#define CHUNKS_MAX		1024
 
-static struct futex_bucket *buckets;	/* [I] */
-static u32 bucket_bits;			/* [I] */
+static struct futex_bucket *chunks[CHUNKS_MAX];	/* [I] */
+static u32 bucket_bits;				/* [I] */
 
 void
 futex_init(void)
 {
 	struct frame_stats fs;
-	u64 n = BUCKETS_MIN, want;
+	u64 n = 1, want;
 
 	frame_stats(&fs);
-	want = fs.total / FRAMES_PER_BUCKET;
-	for (bucket_bits = 6; n < want && n < BUCKETS_MAX; n *= 2)
-		bucket_bits++;
-	buckets = boot_get(n * sizeof(*buckets), CACHE_LINE);
-	for (u64 i = 0; i < n; i++) {
-		spin_init(&buckets[i].lock, LOCK_FUTEX);
-		list_init(&buckets[i].waiters);
+	want = fs.total / FRAMES_PER_BUCKET / CHUNK;
+	while (n < want && n < CHUNKS_MAX)
+		n *= 2;
+	bucket_bits = lowest_bit(n * CHUNK);
+	for (u64 c = 0; c < n; c++) {
+		chunks[c] = frame_virt(frame_get(FRAME_KERNEL));
+		for (u64 i = 0; i < CHUNK; i++) {
+			spin_init(&chunks[c][i].lock, LOCK_FUTEX);
+			list_init(&chunks[c][i].waiters);
+		}
 	}
 }
 
 static struct futex_bucket *
 bucket_of(const struct futex_key *k)
 {
-	return &buckets[hash_bits(k->a ^ hash_u64(k->b), bucket_bits)];
+	u64 n = hash_bits(k->a ^ hash_u64(k->b), bucket_bits);
+
+	return &chunks[n / CHUNK][n % CHUNK];
 }
 
 static int

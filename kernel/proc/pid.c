@@ -46,6 +46,12 @@ pid_count(void)
 	return READ_ONCE(pids_used);
 }
 
+u32
+pid_newest(void)
+{
+	return READ_ONCE(pid_last);
+}
+
 struct pid *
 pid_find(u32 nr)
 {

@@ -32,6 +32,7 @@ void	proc_set_pgrp_locked(struct proc *p, struct pid *pid)
 void	proc_set_session_locked(struct proc *p, struct pid *pid)
 	    REQUIRES(proc_tree_lock);
 u32	pid_count(void);			/* numbers in use */
+u32	pid_newest(void);
 
 /* proc.c: the objects. All draw on the charge; fields of no meaning yet are
  * zero. */
@@ -140,8 +141,10 @@ void	lineage_get(struct lineage *l);
 void	lineage_put(struct lineage *l);
 u64	lineage_id(const struct lineage *l);
 bool	lineage_may_fork(const struct lineage *l);
+void	killer_memory_gone_locked(struct proc *p) REQUIRES(p->siglock);
+void	killer_proc_ended(struct proc *p);
 
-/* vdso.c */
+/* vdso_map.c */
 void	vdso_init(void);
 /* Map it; *base is where its ELF header stands, 0 without one. */
 int	vdso_map(struct aspace *as, u64 *base);

@@ -119,6 +119,7 @@ struct pid {
 #define PROC_F_SUBREAPER BIT(8)		/* prctl */
 #define PROC_F_NEW_PRIVS BIT(9)		/* prctl: no_new_privs */
 #define PROC_F_STOP_DEQ	BIT(10)		/* a stop signal is being acted on */
+#define PROC_F_TORN	BIT(12)		/* a victim: its memory is back */
 #define PROC_F_CONT_TELL BIT(11)	/* its parent is to hear of SIGCONT */
 
 /* T PROC_TREE lock (spinlock), read under RCU; s siglock; I; a */
@@ -182,6 +183,7 @@ struct proc {
 enum proc_state { PROC_RUNNING, PROC_ZOMBIE, PROC_REAPED };
 
 void	proc_init(void);
+extern bool proc_trace_init;	/* [I] strace process 1 and its children */
 /* Make process 1 and run path in it; returns. Boot thread, once. */
 void	proc_start_init(const char *path, const char *const argv[],
 	    const char *const envp[]);

@@ -1,11 +1,11 @@
 /*
- * The idle thread: what a CPU does with nothing to do. It is the thread that the
- * CPU was started on, and is in no queue.
+ * The idle thread: what a CPU does with nothing to do. It is the thread that
+ * the CPU was started on, and is in no queue.
  *
- * Before it halts it says so (asleep), and then looks once more at its work. Who
- * wakes a thread for this CPU sets the work first and then looks at asleep; so
- * either it is seen here, or an interrupt is sent. Interrupts are off from the
- * look to the halt, and `sti; hlt` lets none in between.
+ * Before it halts it says so (asleep), and then looks once more at its work.
+ * Who wakes a thread for this CPU sets the work first and then looks at asleep;
+ * so either it is seen here, or an interrupt is sent. Interrupts are off from
+ * the look to the halt, and `sti; hlt` lets none in between.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/sched/sched_priv.h"

@@ -1,20 +1,20 @@
 /*
  * Kernel stacks.
  *
- * A stack is four frames mapped side by side in the area at KSTACK_BASE, with an
- * unmapped page below, so that running over its end faults at once. The area is
- * divided into slots of five pages; page tables are taken as slots are first
+ * A stack is four frames mapped side by side in the area at KSTACK_BASE, with
+ * an unmapped page below, so that running over its end faults at once. The area
+ * is divided into slots of five pages; page tables are taken as slots are first
  * used, and stay for ever.
  *
- * A stack that is given back stays mapped, and is the next to be given out: most
- * threads start on a warm stack and touch no page table. Each CPU keeps a few,
- * the rest are in a common list. kstack_trim() (from the RCU threads) and
- * kstack_shrink() (from reclaim) unmap what is too much. Unmapping is the costly
- * part, since every CPU must forget the translation before the frames or the slot
- * are used again; it is done for up to UNMAP_MAX stacks at once.
+ * A stack that is given back stays mapped, and is the next to be given out:
+ * most threads start on a warm stack and touch no page table. Each CPU keeps a
+ * few, the rest are in a common list. kstack_trim() (from the RCU threads) and
+ * kstack_shrink() (from reclaim) unmap what is too much. Unmapping is the
+ * costly part, since every CPU must forget the translation before the frames or
+ * the slot are used again; it is done for up to UNMAP_MAX stacks at once.
  *
- * The lowest bytes of each stack name its frames. Who runs so deep that they are
- * overwritten would soon have hit the guard page: that is a panic too.
+ * The lowest bytes of each stack name its frames. Who runs so deep that they
+ * are overwritten would soon have hit the guard page: that is a panic too.
  *
  * Invariants: K1 a slot is in use, or its stack is cached, or it is in
  * free_slot[] or at or above nslots and mapped nowhere, on no CPU.

@@ -2,13 +2,13 @@
  * Mutexes that sleep.
  *
  * owner is the holder, with bit 0 set while threads wait; 1 alone means free
- * with waiters, so that the fast paths, which expect 0 and the bare holder, both
- * come here.
+ * with waiters, so that the fast paths, which expect 0 and the bare holder,
+ * both come here.
  *
- * A mutex that becomes free goes to whoever asks first, usually a thread that is
- * running, for a lock handed to a sleeper stays idle until that wakes up. But a
- * waiter that was woken in vain once is given it by hand when it is the first in
- * line: nobody loses it more than once after reaching the front.
+ * A mutex that becomes free goes to whoever asks first, usually a thread that
+ * is running, for a lock handed to a sleeper stays idle until that wakes up.
+ * But a waiter that was woken in vain once is given it by hand when it is the
+ * first in line: nobody loses it more than once after reaching the front.
  *
  * A contender spins for a little while the holder runs on another CPU: most
  * holders are done sooner than a sleep and a wake-up take.

@@ -12,8 +12,8 @@
  * Choosing an idle CPU takes it out of idle_cpus at once, so that two wakers do
  * not choose the same. It comes back when it has nothing to run again.
  *
- * What this gets wrong, stealing mends: a CPU that runs out of threads takes one
- * from the first CPU that has some waiting; the tick of a CPU that has some
+ * What this gets wrong, stealing mends: a CPU that runs out of threads takes
+ * one from the first CPU that has some waiting; the tick of a CPU that has some
  * waiting wakes an idle CPU, and else compares itself with the others.
  *
  * Locks: stealing holds its own queue's lock and only tries for the other's.
@@ -90,9 +90,8 @@ least_loaded(const struct thread *t, u32 from)
 		u32 cpu = (from + i) % ncpus;
 		u32 n = READ_ONCE(runq_of(cpu)->nrunning);
 
-		if (!thread_may_run_on(t, cpu) ||
-		    READ_ONCE(runq_of(cpu)->idle) == NULL)
-			continue;	/* not allowed; not started yet */
+		if (!thread_may_run_on(t, cpu))
+			continue;
 		if (n < load) {
 			load = n;
 			best = cpu;

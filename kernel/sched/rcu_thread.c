@@ -1,7 +1,7 @@
 /*
- * The RCU threads, one to a CPU: they run the callbacks queued there, when their
- * grace period is over, and unmap spare kernel stacks, which needs to wait too.
- * They take no memory, so they need no reservation.
+ * The RCU threads, one to a CPU: they run the callbacks queued there, when
+ * their grace period is over, and unmap spare kernel stacks, which needs to
+ * wait too. They take no memory, so they need no reservation.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/fmt.h"

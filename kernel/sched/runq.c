@@ -3,13 +3,14 @@
  *
  * Fair threads are ordered by earliest eligible virtual deadline first (Stoica,
  * Abdel-Wahab: Earliest Eligible Virtual Deadline First, 1995). Each thread has
- * a weight, from its nice value. Its vruntime is the time it has run, divided by
- * the weight; the queue's virtual time V is the weighted mean of all vruntimes,
- * which is where each would be if the CPU could be shared perfectly. A thread
- * with vruntime <= V has had no more than its due: it is eligible. A request for
- * a slice r has the deadline vruntime + r / weight; of the eligible threads the
- * one with the earliest deadline runs. So nobody waits longer than one slice
- * beyond its fair time, and a thread that asks for little is served soon.
+ * a weight, from its nice value. Its vruntime is the time it has run, divided
+ * by the weight; the queue's virtual time V is the weighted mean of all
+ * vruntimes, which is where each would be if the CPU could be shared perfectly.
+ * A thread with vruntime <= V has had no more than its due: it is eligible. A
+ * request for a slice r has the deadline vruntime + r / weight; of the eligible
+ * threads the one with the earliest deadline runs. So nobody waits longer than
+ * one slice beyond its fair time, and a thread that asks for little is served
+ * soon.
  *
  * V is kept as a base and a sum of weight * (vruntime - base), so that joining,
  * leaving and running are an addition each; the division is done only when a
@@ -17,9 +18,9 @@
  *
  *	v <= V  <=>  (v - base) * w_sum <= v_sum
  *
- * A sleeper takes its lag, V - vruntime, along and joins again at V - lag, where
- * lag is at most one slice either way. So a sleeper can neither save up CPU time
- * nor flee from what it owes.
+ * A sleeper takes its lag, V - vruntime, along and joins again at V - lag,
+ * where lag is at most one slice either way. So a sleeper can neither save up
+ * CPU time nor flee from what it owes.
  *
  * The queued threads are in a red-black tree by deadline, each with the least
  * vruntime in its subtree, which finds the first eligible one on one way down.
@@ -56,6 +57,7 @@ runq_init(struct runq *rq, u32 cpu, struct thread *idle)
 	rq->idle = idle;
 	rq->curr = idle;
 	rb_init_cached(&rq->fair);
+	rq->exec_start_ns = clock_now_ns();
 	rq->alarm_ns = CLOCK_NEVER;
 	rq->tick_ns = CLOCK_NEVER;
 	for (u32 i = 0; i < RT_PRIOS; i++)

@@ -78,9 +78,10 @@ static void
 wait_in_line(struct rwlock *l, bool writes)
 {
 	struct rw_waiter w = { .thread = current, .writes = writes };
-	u64 irq = spin_lock_irq(&l->waiters.lock);
+	u64 irq;
 
 	assert_can_sleep();
+	irq = spin_lock_irq(&l->waiters.lock);
 	list_push_back(&l->waiters.waiters, &w.node);
 	atomic_or(&l->state, RW_WAIT);
 	grant_locked(l);	/* it may have been let go just before */

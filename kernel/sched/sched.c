@@ -5,11 +5,11 @@
  * place.c says which CPU a thread goes to, tick.c what time brings about).
  *
  * Sleeping and waking race, and the state word settles it. The sleeper sets its
- * state (with a full barrier), then looks whether its event has come, then calls
- * schedule(). The waker makes the event true, then (full barrier) changes the
- * state back to RUNNABLE by compare-and-swap. Either the sleeper sees the event
- * or the waker sees the state. One waker wins the swap, and it alone has to see
- * to it that the thread gets onto a queue:
+ * state (with a full barrier), then looks whether its event has come, then
+ * calls schedule(). The waker makes the event true, then (full barrier) changes
+ * the state back to RUNNABLE by compare-and-swap. Either the sleeper sees the
+ * event or the waker sees the state. One waker wins the swap, and it alone has
+ * to see to it that the thread gets onto a queue:
  *
  *	schedule(), queue locked		waker, queue of t->cpu locked
  *	------------------------		-----------------------------
@@ -24,15 +24,15 @@
  * once. No CPU ever waits for another to finish switching.
  *
  * A thread that changes queues is THREAD_MOVING between the two locks: on_rq is
- * not 0, so wakers leave it alone. t->cpu changes under the old queue's lock and
- * names the new queue, whose lock guards t from then on; affinity is looked at
- * again under it.
+ * not 0, so wakers leave it alone. t->cpu changes under the old queue's lock
+ * and names the new queue, whose lock guards t from then on; affinity is looked
+ * at again under it.
  *
- * Preemption: kernel code runs until it sleeps or says preempt_point(). A thread
- * that should give way has WORK_RESCHED set, which it sees at the return to user
- * mode or at a preempt_point(). A preempted thread keeps its place in the queue
- * whatever its state, so that a preempt_point() between wait_prepare() and
- * schedule() does no harm.
+ * Preemption: kernel code runs until it sleeps or says preempt_point(). A
+ * thread that should give way has WORK_RESCHED set, which it sees at the return
+ * to user mode or at a preempt_point(). A preempted thread keeps its place in
+ * the queue whatever its state, so that a preempt_point() between
+ * wait_prepare() and schedule() does no harm.
  *
  * Wake-ups may come from interrupts, so queue locks are taken with interrupts
  * off. Locks: runq.lock only; two queues are locked by rising address, or the
@@ -78,9 +78,9 @@ lock_runq_of(struct thread *t) NO_THREAD_CHECK
 }
 
 /*
- * Somebody else should run on rq's CPU. A busy CPU is interrupted, once; an idle
- * one only if it is halted, since it looks at its work before it halts: asleep
- * is set before that look, and read here after the work is set.
+ * Somebody else should run on rq's CPU. A busy CPU is interrupted, once; an
+ * idle one only if it is halted, since it looks at its work before it halts:
+ * asleep is set before that look, and read here after the work is set.
  */
 void
 sched_resched(struct runq *rq)

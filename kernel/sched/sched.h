@@ -6,7 +6,8 @@
 #include "kernel/lib/types.h"
 #include "kernel/sched/thread.h"
 
-void	sched_init(void);		/* boot CPU: run queues, idle threads */
+/* Boot CPU: run queues, idle threads; after smp_prepare() and clock_init(). */
+void	sched_init(void);
 noreturn void	sched_start_cpu(void);	/* each CPU: becomes its idle loop */
 
 /*
@@ -57,10 +58,10 @@ sched_return_work(void)
 	preempt_point();
 }
 
-/* trap_ops.timer, and trap_ops.ipi for VECTOR_IPI_RESCHED. */
+/* trap_ops.timer and trap_ops.ipi; sched_init() sets them. */
 struct trapframe;
 void	sched_timer_irq(struct trapframe *tf);
-void	sched_ipi_irq(struct trapframe *tf);
+void	sched_ipi_irq(struct trapframe *tf, u32 vector);
 
 /* While set, threads that hold charges run first. */
 void	sched_boost_charged(bool on);

@@ -1,9 +1,9 @@
 /*
  * The scheduler's figures: load averages and CPU times, for /proc.
  *
- * The load is the number of threads that run, want to, or wait for the disk or a
- * lock; its averages decay with 1, 5 and 15 minutes, sampled every 5 seconds, as
- * uptime(1) expects. Fixed point with 11 bits.
+ * The load is the number of threads that run, want to, or wait for the disk or
+ * a lock; its averages decay with 1, 5 and 15 minutes, sampled every 5 seconds,
+ * as uptime(1) expects. Fixed point with 11 bits.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/bootinfo.h"

@@ -1,10 +1,10 @@
 /*
  * What time brings about: the local timer's interrupt.
  *
- * Each CPU has one alarm, set to the earlier of its next timer (timer.c) and its
- * next tick. It is set only earlier, never later: an alarm that comes too soon
- * finds nothing to do and is set anew, which costs less than moving it at each
- * wake-up.
+ * Each CPU has one alarm, set to the earlier of its next timer (timer.c) and
+ * its next tick. It is set only earlier, never later: an alarm that comes too
+ * soon finds nothing to do and is set anew, which costs less than moving it at
+ * each wake-up.
  *
  * There is a tick only while a thread runs: every 4 ms when others wait for the
  * CPU (their turn may have come), every 10 ms when it runs alone (for the split
@@ -12,8 +12,8 @@
  * the last, unless callbacks of this CPU still wait for a grace period.
  *
  * User and system time are not measured at each entry, which would cost every
- * system call two readings of the clock: what a thread runs is counted where the
- * last tick found it.
+ * system call two readings of the clock: what a thread runs is counted where
+ * the last tick found it.
  */
 #include "kernel/lib/annot.h"
 #include "kernel/lib/assert.h"
@@ -21,6 +21,7 @@
 #include "kernel/sched/sched_priv.h"
 #include "kernel/sync/irq.h"
 #include "kernel/sync/rcu.h"
+#include "kernel/trace/counter.h"
 #include "kernel/x86/trap.h"
 
 void
@@ -99,11 +100,13 @@ sched_timer_irq(struct trapframe *tf)
 }
 
 void
-sched_ipi_irq(struct trapframe *tf)
+sched_ipi_irq(struct trapframe *tf, u32 vector)
 {
 	struct runq *rq = runq_this();
 
+	assert(vector == VECTOR_IPI_RESCHED);
 	irq_enter();
+	counter_inc(ipis);
 	help_rcu(rq, trap_from_user(tf));
 	if (rq->curr->is_idle)
 		sched_resched(rq);	/* look for work, here or elsewhere */

@@ -4,11 +4,11 @@
  * A timer is armed on the CPU that arms it, and runs there: a thread that
  * sleeps for a while is woken where it went to sleep. Its cpu field says whose
  * lock guards it; it changes only while the timer is not armed, under the lock
- * of the CPU that it leaves, so who has locked the tree that cpu names, and sees
- * it still named, has the timer.
+ * of the CPU that it leaves, so who has locked the tree that cpu names, and
+ * sees it still named, has the timer.
  *
- * The function runs in the timer interrupt with no lock held, so that it may arm
- * the timer again, or wake a thread. running names it meanwhile, for
+ * The function runs in the timer interrupt with no lock held, so that it may
+ * arm the timer again, or wake a thread. running names it meanwhile, for
  * timer_cancel_sync().
  *
  * Lock: timers.lock, interrupts off; before runq.lock.

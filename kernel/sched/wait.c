@@ -2,12 +2,12 @@
  * Wait queues.
  *
  * A waiter is woken by taking it off the queue and then waking its thread. So
- * one that finds itself off the queue has nothing to lock on its way out, and an
- * exclusive waiter is chosen for one event only. The order is what makes that
- * safe: everything in the waiter is read before its node is made to point at
- * itself, which is the last write to it; from then on the waiter, which stands
- * on its thread's stack, may be gone. The thread itself stays in memory for a
- * grace period (thread_init()), and the waker is an RCU reader.
+ * one that finds itself off the queue has nothing to lock on its way out, and
+ * an exclusive waiter is chosen for one event only. The order is what makes
+ * that safe: everything in the waiter is read before its node is made to point
+ * at itself, which is the last write to it; from then on the waiter, which
+ * stands on its thread's stack, may be gone. The thread itself stays in memory
+ * for a grace period (thread_init()), and the waker is an RCU reader.
  *
  * Lock: waitq.lock, interrupts off, since interrupts wake. Before runq.lock.
  */

@@ -2,9 +2,9 @@
  * Read-copy-update.
  *
  * A reader is any kernel code between two points where it may sleep: the kernel
- * is not preempted elsewhere, so entering and leaving cost nothing. A CPU passes
- * a quiescent state at each context switch, in user mode and when idle; a grace
- * period ends when every CPU has passed one since it began.
+ * is not preempted elsewhere, so entering and leaving cost nothing. A CPU
+ * passes a quiescent state at each context switch, in user mode and when idle;
+ * a grace period ends when every CPU has passed one since it began.
  */
 #pragma once
 

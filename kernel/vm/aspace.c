@@ -117,9 +117,10 @@ aspace_tear_down(struct aspace *as)
 void
 aspace_users_put(struct aspace *as)
 {
+	if (!atomic_dec_and_test(&as->users))
+		return;
 	dassert(current->aspace != as);
-	if (atomic_dec_and_test(&as->users))
-		zap_all(as, true);
+	zap_all(as, true);
 }
 
 void

@@ -55,7 +55,7 @@ struct pager {
 	u32		flags;		/* [I] PAGER_* */
 	struct spinlock	lock;		/* LOCK_PAGER: list, bounds of VMAs */
 	struct list	vmas;		/* [l] who maps it, by pager_node */
-	u64		unmap_seq;	/* [a] calls of vm_unmap_pager() so far */
+	u64		unmap_seq;	/* [a] counts vm_unmap_pager() calls */
 };
 void	pager_init(struct pager *p, const struct pager_ops *ops);
 
@@ -67,6 +67,8 @@ void	pager_init(struct pager *p, const struct pager_ops *ops);
 #define VMA_VDSO	BIT(28)		/* named [vdso] in maps */
 #define VMA_VVAR	BIT(29)		/* named [vvar] */
 #define VMA_STACK	BIT(30)		/* the first thread's stack */
+#define VMA_FLAGS	(VMA_LOCKED | VMA_DONTFORK | VMA_WIPEONFORK | \
+			VMA_HEAP | VMA_VDSO | VMA_VVAR | VMA_STACK)
 
 /*
  * I immutable; m aspace lock; v under RCU, changed under m before page tables
@@ -78,11 +80,11 @@ struct vma {
 	u64		gap;		/* [m] the hole right below */
 	u64		max_gap;	/* [m] largest hole below, in subtree */
 	u32		prot;		/* [v] PROT_* */
-	u32		flags;		/* [v] MAP_SHARED, MAP_GROWSDOWN, VMA_* */
+	u32		flags;		/* [v] MAP_SHARED, _GROWSDOWN, VMA_* */
 	struct pager	*pager;		/* [I] NULL: anonymous */
 	u64		pgoff;		/* [v] of start, in pages */
-	u64		pgdelta;	/* [I] pgoff - page number of start: what
-					 * faults compute an index from */
+	u64		pgdelta;	/* [I] pgoff - page number of start:
+					 * faults compute an index from it */
 	u32		dead;		/* [a] gone from the tree */
 	u32		max_prot;	/* [I] what mprotect may grant */
 	u32		has_anon;	/* [a] a private page was ever made */
@@ -123,6 +125,7 @@ struct aspace {
 };
 
 void	vm_init(void);
+extern int vm_overcommit;	/* [a] vm.overcommit_memory: 0, 1 or 2 */
 
 /*
  * A new address space with no mappings, for exec: one reference and one user,
@@ -135,7 +138,7 @@ struct aspace *aspace_create(void);
  * and sets brk_start and brk to aspace_brk_base().
  */
 void	aspace_set_layout(struct aspace *as, const u64 random[3]);
-/* Where brk starts for an image that ends at end, by the layout's randomness. */
+/* Where brk starts for an image that ends at end; random: 8 random bytes. */
 u64	aspace_brk_base(const struct aspace *as, u64 end, u64 random);
 
 /*
@@ -200,7 +203,8 @@ int	vm_user_fault(struct trapframe *tf, u64 addr, u64 error);
 
 /* The user page at addr for futexes: its frame (one reference) if present. */
 struct frame *vm_lookup_page(struct aspace *as, u64 addr);
-/* The key of a shared futex: pager and offset, or the aspace. False: unmapped */
+/* The key of a shared futex: pager and offset, or the aspace. False: not
+ * mapped. */
 bool	vm_futex_key(struct aspace *as, u64 addr, u64 key[2]);
 /* Copy from/to another process's memory (procfs cmdline, ptrace): bytes. A
  * renewal point: hold nothing. */
@@ -217,7 +221,7 @@ struct vma *vma_at_or_above(struct aspace *as, u64 addr);
 /* Its resident pages, for smaps; with the lock held. */
 struct vma_pages {
 	u64	present, anon;		/* zero page: not counted */
-	u64	shared, shared_dirty;	/* with another page table, or a cache */
+	u64	shared, shared_dirty;	/* with another table, or a cache */
 	u64	private_dirty;
 };
 void	vma_count_pages(struct aspace *as, struct vma *v,
@@ -231,10 +235,3 @@ u64	shm_frames(void);		/* in use, for /proc/meminfo */
 /* Unmap [index, index + n) of pager everywhere (truncate). Its pages are gone
  * from the pager already, or its size is cut. No spinlock held. */
 void	vm_unmap_pager(struct pager *p, u64 index, u64 npages);
-
-/* Pages of v in memory, with as->lock held: /proc/PID/smaps. */
-struct vma_pages {
-	u64	present, shared, shared_dirty, private_dirty, anon;
-};
-void	vma_count_pages(struct aspace *as, const struct vma *v,
-	    struct vma_pages *out);

@@ -38,6 +38,7 @@ struct fault {
 	struct vma	*v;		/* under RCU */
 	struct frame	*pt;		/* under RCU */
 	pte_t		*pte;
+	bool		moved;		/* the entry leads to another frame */
 	/* A page that the pager gave, to be used if it still is the right one
 	 * (the fault's reference). */
 	struct frame	*got;
@@ -162,6 +163,7 @@ copy_on_write(struct fault *f, pte_t old)
 		page = frame_get_zero(FRAME_ANON);
 	}
 	WRITE_ONCE(*f->pte, anon_entry(f, page));
+	f->moved = true;
 	if (!was || was->use != FRAME_ANON) {
 		atomic_inc(&f->as->rss_anon);
 		if (was)
@@ -192,8 +194,9 @@ fault_present(struct fault *f)
 	else if (!(old & PTE_P) || (f->error & PF_EXEC))
 		repair_entry(f, old);
 	fault_unlock(f);
-	/* Else the CPU might go on using what it cached just before. */
-	tlb_flush_here(f->as, f->addr);
+	/* The fault has dropped the old entry, but a CPU may read ahead. */
+	if (f->moved)
+		tlb_flush_here(f->as, f->addr);
 	if (was)
 		frame_put(was);
 	return 0;
@@ -259,6 +262,61 @@ install_private_copy(struct fault *f, struct frame *page)
 	return rc;
 }
 
+/* The aligned window of file pages around a fault, for reading. */
+struct window {
+	u64		start, end;	/* addresses */
+	u64		seq;		/* of unmappings, before the look-ups */
+	pte_t		*pte;		/* of start */
+	u32		n, nmapped;
+	struct frame	*pages[AROUND_PAGES];	/* a reference each, or NULL */
+};
+
+/* Collect what the file has in memory; false: not the faulting page. */
+static bool
+window_find(struct fault *f, struct window *w)
+{
+	struct pager *p = f->v->pager;
+	u32 me = (f->addr - w->start) >> PAGE_SHIFT;
+	u64 index = vma_index(f->v, w->start);
+
+	w->seq = READ_ONCE(p->unmap_seq);
+	w->pages[me] = p->ops->find_page(p, index + me);
+	if (!w->pages[me])
+		return false;
+	w->pte = f->pte - me;
+	w->n = (w->end - w->start) >> PAGE_SHIFT;
+	for (u32 i = 0; i < w->n; i++)
+		if (i != me)
+			w->pages[i] = READ_ONCE(w->pte[i]) != 0 ? NULL :
+			    p->ops->find_page(p, index + i);
+	return true;
+}
+
+/* Map them, if nothing has changed; whose entry is in use keep theirs. */
+static bool
+window_map(struct fault *f, struct window *w, pte_t bits)
+{
+	struct vma *v = f->v;
+	bool ok;
+
+	w->nmapped = 0;
+	if (!fault_lock(f))
+		return false;
+	/* The window's ends may have moved with the VMA's. */
+	ok = READ_ONCE(v->pager->unmap_seq) == w->seq &&
+	    READ_ONCE(v->start) <= w->start && w->end <= READ_ONCE(v->end);
+	for (u32 i = 0; ok && i < w->n; i++) {
+		if (!w->pages[i] || w->pte[i] != 0)
+			continue;
+		WRITE_ONCE(w->pte[i], frame_paddr(w->pages[i]) | bits);
+		pt_entry_added(f->as, f->pt);
+		w->pages[i] = NULL;
+		w->nmapped++;
+	}
+	fault_unlock(f);
+	return ok;
+}
+
 /*
  * Map what the file has in memory of the fault's aligned window, for reading.
  * Returns 0 if the faulting page was among it, RETRY if something changed,
@@ -267,49 +325,27 @@ install_private_copy(struct fault *f, struct frame *page)
 static int
 fault_around(struct fault *f)
 {
-	struct frame *pages[AROUND_PAGES];
 	struct vma *v = f->v;
-	struct pager *p = v->pager;
 	u64 span = AROUND_PAGES * PAGE_SIZE;
-	u64 start = MAX(ROUND_DOWN(f->addr, span), READ_ONCE(v->start));
-	u64 end = MIN(ROUND_DOWN(f->addr, span) + span, READ_ONCE(v->end));
-	u64 index = vma_index(v, start), seq = READ_ONCE(p->unmap_seq);
-	u32 n, nmapped = 0, me = (f->addr - start) >> PAGE_SHIFT;
-	pte_t *t = f->pte - me;
-	pte_t bits = pte_bits(f->prot) | (vma_is_shared(v) &&
-	    (p->flags & PAGER_RAM) && (f->prot & PROT_WRITE) ? PTE_W : 0);
+	pte_t bits = pte_bits(f->prot);
+	struct window w;
 	bool ok;
 
-	if (start > f->addr || end <= f->addr)
+	w.start = MAX(ROUND_DOWN(f->addr, span), READ_ONCE(v->start));
+	w.end = MIN(ROUND_DOWN(f->addr, span) + span, READ_ONCE(v->end));
+	if (w.start > f->addr || w.end <= f->addr)
 		return RETRY;
-	pages[me] = p->ops->find_page(p, index + me);
-	if (!pages[me])
+	if (!window_find(f, &w))
 		return -ENOENT;
-	n = (end - start) >> PAGE_SHIFT;
-	for (u32 i = 0; i < n; i++)
-		if (i != me)
-			pages[i] = READ_ONCE(t[i]) != 0 ? NULL :
-			    p->ops->find_page(p, index + i);
-	ok = fault_lock(f);
-	if (ok) {
-		/* The window's ends may have moved with the VMA's. */
-		ok = READ_ONCE(p->unmap_seq) == seq && v->start <= start &&
-		    end <= v->end;
-		for (u32 i = 0; ok && i < n; i++) {
-			if (!pages[i] || t[i] != 0)
-				continue;
-			WRITE_ONCE(t[i], frame_paddr(pages[i]) | bits);
-			pt_entry_added(f->as, f->pt);
-			pages[i] = NULL;
-			nmapped++;
-		}
-		fault_unlock(f);
-	}
-	for (u32 i = 0; i < n; i++)
-		if (pages[i])
-			frame_put(pages[i]);
-	if (nmapped)
-		atomic_add(&f->as->rss_file, nmapped);
+	if (vma_is_shared(v) && (v->pager->flags & PAGER_RAM) &&
+	    (f->prot & PROT_WRITE))
+		bits |= PTE_W;
+	ok = window_map(f, &w, bits);
+	for (u32 i = 0; i < w.n; i++)
+		if (w.pages[i])
+			frame_put(w.pages[i]);
+	if (w.nmapped)
+		atomic_add(&f->as->rss_file, w.nmapped);
 	return ok ? 0 : RETRY;
 }
 

@@ -1,7 +1,7 @@
 /*
  * mmap(2), munmap(2), brk(2): adding and removing VMAs.
  *
- * All is decided before anything changes: once a limit has been checked, nothing
+ * All is decided before anything changes: once limits are checked, nothing
  * fails. Removing changes the tree first and then clears the entries (see
  * fault.c), all under the lock of the address space, so that nobody can map the
  * hole before it is empty and flushed on every CPU. The clearing of a large
@@ -14,15 +14,18 @@
 #define MAP_32BIT_END	0x80000000ul
 #define OVERCOMMIT_LOOK	(16ul << 20)	/* smaller ones are never excessive */
 
+int vm_overcommit;
+
 /*
  * Overcommit as Linux's mode 0: only what could never be had is refused.
+ * LIMIT: mode 2 (strict accounting) is taken for mode 0.
  */
 static bool
 is_excessive(u64 npages, u32 prot, u32 flags)
 {
 	struct frame_stats fs;
 
-	if (npages < OVERCOMMIT_LOOK >> PAGE_SHIFT)
+	if (npages < OVERCOMMIT_LOOK >> PAGE_SHIFT || vm_overcommit == 1)
 		return false;
 	if (!(prot & PROT_WRITE) || (flags & (MAP_SHARED | MAP_NORESERVE)))
 		return false;
@@ -210,34 +213,43 @@ map_locked(struct aspace *as, struct vma *want, u64 addr, u64 len, u32 flags)
 	return 0;
 }
 
+/* What the arguments alone say; fills in want's flags. */
+static int
+check_map(struct vma *want, u64 len, u32 flags)
+{
+	u32 type = flags & MAP_TYPE;
+
+	if (len == 0 || type < MAP_SHARED || type > MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if ((flags & MAP_GROWSDOWN) && (want->pager || type != MAP_PRIVATE))
+		return -EINVAL;
+	if (len > USER_TOP)
+		return -ENOMEM;
+	if (want->pager && want->pgoff + (len >> PAGE_SHIFT) < want->pgoff)
+		return -EOVERFLOW;
+	want->flags = flags & (MAP_GROWSDOWN | VMA_FLAGS);
+	if (type != MAP_PRIVATE)
+		want->flags |= MAP_SHARED;
+	if (flags & MAP_LOCKED)
+		want->flags |= VMA_LOCKED;
+	return 0;
+}
+
 long
 vm_map(struct aspace *as, u64 addr, u64 len, u32 prot, u32 flags,
     struct pager *pager, u64 pgoff, u32 max_prot)
 {
 	struct vma want = {
 		.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
-		.flags = flags & (MAP_SHARED | MAP_GROWSDOWN | 0xff000000u),
 		.pager = pager, .pgoff = pager ? pgoff : 0,
 		.max_prot = max_prot,
 	};
 	struct pager *own = NULL;
-	u32 type = flags & MAP_TYPE;
-	int rc;
+	int rc = check_map(&want, len, flags);
 
-	if (len == 0 || type < MAP_SHARED || type > MAP_SHARED_VALIDATE)
-		return -EINVAL;
-	want.flags &= ~(u32)MAP_TYPE;
-	if (type != MAP_PRIVATE)
-		want.flags |= MAP_SHARED;
-	if (flags & MAP_LOCKED)
-		want.flags |= VMA_LOCKED;
-	if ((flags & MAP_GROWSDOWN) && (pager || type != MAP_PRIVATE))
-		return -EINVAL;
-	if (len > USER_TOP)
-		return -ENOMEM;
+	if (rc != 0)
+		return rc;
 	len = PAGE_UP(len);
-	if (pager && pgoff + (len >> PAGE_SHIFT) < pgoff)
-		return -EOVERFLOW;
 	if (vma_is_shared(&want) && !pager) {
 		rc = shm_pager_create(len, &own);
 		if (rc != 0)

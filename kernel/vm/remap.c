@@ -13,7 +13,7 @@
 
 struct move {
 	struct aspace	*as;
-	u64		from, to;	/* where the next entry goes from and to */
+	u64		from, to;	/* addresses of the next entry */
 	u64		end;		/* of the old range */
 };
 
@@ -243,6 +243,6 @@ vm_remap(struct aspace *as, u64 old, u64 old_len, u64 new_len, u32 flags,
 	locked = v && (v->flags & VMA_LOCKED);
 	mutex_unlock(&as->lock);
 	if (locked && new_len > old_len)
-		(void)vm_populate(as, rc, new_len, false);	/* best effort */
+		(void)vm_populate(as, rc, new_len, false); /* best effort */
 	return rc;
 }

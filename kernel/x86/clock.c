@@ -28,6 +28,7 @@
 #define NS_PER_S		1000000000ull
 #define SCALE_SHIFT		32
 #define CALIBRATE_MS		10
+#define TSC_FASTEST_GHZ		6	/* before the rate is known */
 #define SAMPLE_TRIES		8
 #define MSR_TSC_DEADLINE	0x6e0
 
@@ -277,8 +278,10 @@ clock_set_alarm(u64 deadline_ns)
 void
 clock_spin_ns(u64 ns)
 {
-	u64 until = clock_now_ns() + ns;
+	u64 start = cpu_rdtsc(), ticks = ns * TSC_FASTEST_GHZ;
 
-	while (clock_now_ns() < until)
+	if (clock_scale.tsc_khz != 0)
+		ticks = ns * clock_scale.tsc_khz / 1000000;
+	while (cpu_rdtsc() - start < ticks)
 		cpu_pause();
 }

@@ -98,6 +98,7 @@ features_init(const char *cmdline)
 	if (cpu_has.max_ext_leaf >= 0x80000007)
 		cpu_has.tsc_invariant =
 		    cpu_cpuid(0x80000007, 0).edx & BIT(8);
+	cpu_has.pcid = cpu_has.pcid && cpu_has.pge;
 	for (u32 i = 0; i < ARRAY_LEN(feature_words); i++)
 		if (cmdline_has(cmdline, feature_words[i].word))
 			*feature_words[i].feature = false;

@@ -4,8 +4,8 @@
  * Each CPU's local APIC takes interrupts by vector; it is reached by memory
  * (xAPIC) or by MSRs (x2APIC, used where the CPU has it: no wait before an
  * interrupt is sent, and 32-bit ids). I/O APICs turn wires, by ACPI's global
- * numbers (GSI), into vectors for one CPU. The old 8259 pair is masked for good.
- * Destinations are physical ids.
+ * numbers (GSI), into vectors for one CPU. The old 8259 pair is masked for
+ * good. Destinations are physical ids.
  *
  * Lock: ioapic_lock guards an I/O APIC's select-then-access pair; interrupts
  * are off under it. It is a plain word since locks are a rank above.

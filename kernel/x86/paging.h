@@ -3,7 +3,7 @@
  *
  *	0x0000000000001000 .. USER_TOP		user space
  *	PHYSMAP_BASE				all physical memory, large pages
- *	KSTACK_BASE				kernel stacks, guard pages between
+ *	KSTACK_BASE				kernel stacks, holes between
  *	VMAP_BASE				device memory (uncached)
  *	KERNEL_BASE				the kernel's image
  *
@@ -18,8 +18,8 @@ typedef u64 pte_t;
 
 #define USER_MIN		0x1000ul
 #define USER_TOP		0x00007ffffffff000ul
-#if defined(HARDTACK_HOST)
-#define PHYSMAP_BASE		0x0000200000000000ul	/* tests/unit/test_vm.c */
+#if defined(HARDTACK_HOST)		/* tests/unit/test_vm.c */
+#define PHYSMAP_BASE		0x0000200000000000ul
 #else
 #define PHYSMAP_BASE		0xffff800000000000ul	/* 64 TiB */
 #endif

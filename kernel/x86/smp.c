@@ -69,11 +69,22 @@ struct call_request {
 static PERCPU_DEFINE(struct call_request, call_request);
 static PERCPU_DEFINE(struct cpumask, call_from);	/* [a] callers */
 
+static bool
+page_is_in_module(const struct bootinfo *bi, paddr_t page)
+{
+	for (u32 i = 0; i < bi->nmodules; i++)
+		if (bi->module[i].start < page + PAGE_SIZE &&
+		    bi->module[i].end > page)
+			return true;
+	return false;
+}
+
 void
 smp_choose_trampoline(struct bootinfo *bi)
 {
 	for (paddr_t p = LOW_MEMORY_END; p >= PAGE_SIZE; p -= PAGE_SIZE) {
-		if (!memmap_is(bi, p, PAGE_SIZE, BOOT_RAM_USABLE))
+		if (!memmap_is(bi, p, PAGE_SIZE, BOOT_RAM_USABLE) ||
+		    page_is_in_module(bi, p))
 			continue;
 		/* As NVS: in the physical map, and never given out. */
 		(void)memmap_reserve(bi, p, PAGE_SIZE, BOOT_RAM_NVS);

@@ -18,15 +18,15 @@ struct fpu_state;
 
 /* a atomic; o this thread only; I immutable after creation */
 struct x86_thread {
-	u64		kstack_top;	/* [I] stack pointer at entry from user */
+	u64		kstack_top;	/* [I] its stack at entry from user */
 	u64		ksp;		/* [o] saved when not running */
 	u32		work;		/* [a] WORK_*; the exit path looks */
-	u32		is_user;	/* [I] has a user mode and an FPU state */
+	u32		is_user;	/* [I] it has a user mode */
 	u64		fs_base;	/* [o] user's FS base (TLS) */
 	u64		gs_base;	/* [o] user's GS base */
 	struct fpu_state *fpu;		/* [I] save area; NULL: kernel thread */
 	u64		kstack_base;	/* [I] lowest mapped address */
-	u32		fpu_cpu;	/* [o] CPU that loaded its FPU state last */
+	u32		fpu_cpu;	/* [o] which loaded its FPU state */
 };
 
 /*

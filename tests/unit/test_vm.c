@@ -20,7 +20,7 @@
 #define RAM_PAGES	16384
 #define NSPACES		6
 #define NPAGES		96		/* of each of the two windows */
-#define TURNS		60000
+#define TURNS		400000
 #define FILE_PAGES	40
 
 /* ---- the ranks below --------------------------------------------------- */
@@ -142,7 +142,7 @@ grace_period(void)
 static void
 begin(void)
 {
-	me.charge.left = me.charge.bound = 8;
+	me.charge.left = me.charge.bound = 5;
 }
 
 bool
@@ -539,27 +539,27 @@ static void
 turn(void)
 {
 	struct space *s = &spaces[unit_random() % NSPACES];
-	u32 what = unit_random() % 100;
+	u32 what = unit_random() % 1000;
 
 	begin();
 	if (!s->as)
 		start(s);
 	begin();
-	if (what < 60)
+	if (what < 860)
 		access_page(s, unit_random() % NPAGES, unit_random() % 2);
-	else if (what < 70)
+	else if (what < 900)
 		do_map(s);
-	else if (what < 76)
+	else if (what < 910)
 		do_unmap(s);
-	else if (what < 86)
+	else if (what < 950)
 		do_protect(s);
-	else if (what < 90)
+	else if (what < 955)
 		do_dontneed(s);
-	else if (what < 94)
+	else if (what < 970)
 		do_remap(s);
-	else if (what < 97)
+	else if (what < 990)
 		do_fork(s, &spaces[unit_random() % NSPACES]);
-	else if (what < 98)
+	else if (what < 995)
 		do_truncate();
 	else
 		do_end(s);

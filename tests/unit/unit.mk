@@ -54,6 +54,8 @@ $(UNIT_O)/test_vma: kernel/vm/vma.c
 $(UNIT_O)/test_vm: $(filter-out kernel/vm/reserve.c,$(wildcard kernel/vm/*.c)) \
 	build/gen/bounds.h
 $(UNIT_O)/test_vm: UNIT_CFLAGS += -Ibuild/gen -Wno-unused-parameter
+$(UNIT_O)/test_ansi: drivers/console/ansi.c drivers/console/screen.c \
+	build/gen/font.c
 $(UNIT_O)/test_abi: $(UNIT_O)/abi_ours.o $(UNIT_O)/abi_theirs.o
 
 -include $(UNIT_LIBO:.o=.d) $(UNIT_BINS:=.d)

@@ -3,12 +3,17 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "user/init/init.h"
+
+#define TTY_MAJOR	4	/* Linux's devices.txt */
+#define TTYS_MINOR	64
 
 static const cc_t sane_chars[NCCS] = {
 	[VINTR] = 'C' & 31, [VQUIT] = '\\' & 31, [VERASE] = 127,
@@ -46,6 +51,32 @@ terminal_set(int fd, enum terminal_mode mode)
 	tcsetattr(fd, TCSANOW, &t);
 }
 
+/*
+ * /dev/console stands for another terminal, which is the better one to use:
+ * Linux knows no job control through /dev/console itself. Returns fd, or a
+ * descriptor of that other terminal.
+ */
+static int
+terminal_behind(int fd)
+{
+	char path[32];
+	unsigned int dev;
+	int other;
+
+	if (ioctl(fd, TIOCGDEV, &dev) != 0 || major(dev) != TTY_MAJOR)
+		return fd;
+	if (minor(dev) >= TTYS_MINOR)
+		snprintf(path, sizeof(path), "/dev/ttyS%d",
+		    minor(dev) - TTYS_MINOR);
+	else
+		snprintf(path, sizeof(path), "/dev/tty%d", minor(dev));
+	other = open(path, O_RDWR | O_NOCTTY);
+	if (other < 0)
+		return fd;
+	close(fd);
+	return other;
+}
+
 int
 terminal_take(const char *path, enum terminal_mode mode)
 {
@@ -55,6 +86,7 @@ terminal_take(const char *path, enum terminal_mode mode)
 	fd = open(path, O_RDWR | O_NOCTTY);
 	if (fd < 0)
 		return -1;
+	fd = terminal_behind(fd);
 	ioctl(fd, TIOCSCTTY, 1);	/* 1: take it from who has it */
 	terminal_set(fd, mode);
 	/* Whoever changes the foreground group later must not stop on it. */
