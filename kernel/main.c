@@ -25,7 +25,6 @@
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
 #include "kernel/proc/task.h"
-#include "kernel/sched/clock.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/trace/log.h"
@@ -46,7 +45,6 @@
 #define RSDP_REVISION	15	/* offset, ACPI 6.5 5.2.5.3 */
 #define RSDP_V1_BYTES	20
 #define INIT_PATH_LEN	128
-#define NS_PER_S	1000000000ul
 
 static struct acpi_info acpi;
 
@@ -131,12 +129,12 @@ boot_thread(void *arg)
 	memdev_init();
 	tty_init();
 	serial_init(bi->cmdline);
-	console_init(bi->cmdline);
-	clock_set_realtime_ns(rtc_read_seconds(&acpi) * NS_PER_S);
+	console_tty_init(bi->cmdline);
+	rtc_init(&acpi);
 	log_boot_step("devices");
 
 	vfs_init();
-	tmpfs_init();
+	tmpfs_register();
 	devfs_init();
 	procfs_init();
 	vfs_mount_root();
@@ -144,7 +142,7 @@ boot_thread(void *arg)
 	log_boot_step("root file system");
 
 	proc_init();
-	syscall_init();
+	syscall_init(bi->cmdline);
 	reserve_init();
 	if (cmdline_has(bi->cmdline, "selftest"))
 		(void)selftest_run("");
@@ -166,7 +164,7 @@ kernel_main(const struct bootinfo *bi)
 	boot_mem_init(bi);
 	paging_init(bi);
 	boot_mem_mapped(~0ul);
-	console_init_screen(bi);
+	console_init(bi);
 	find_acpi(bi);
 	serial_init_spcr(&acpi, bi->cmdline);
 	trap_ops.nmi = panic_nmi;
@@ -179,7 +177,6 @@ kernel_main(const struct bootinfo *bi)
 	x86_report();
 	log_boot_step("machine");
 
-	smp_prepare();
 	frame_init(bi);
 	kmem_init();
 	sched_init();

@@ -180,7 +180,8 @@ console_init(const struct bootinfo *bi)
 	con.present = true;
 	if (screen_use(bi->cmdline) != CONSOLE_UNUSED)
 		log_add_sink(&console_sink);
-	kinfo("screen: %u columns, %u rows", con.screen.cols, con.screen.rows);
+	kinfo("screen: %s, %u columns, %u rows", con.screen.pixel_bytes ?
+	    "framebuffer" : "text", con.screen.cols, con.screen.rows);
 }
 
 void

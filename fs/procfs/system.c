@@ -5,6 +5,7 @@
 #include "bounds.h"
 #include "fs/procfs/procfs_priv.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/limits.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/random.h"
@@ -15,6 +16,7 @@
 #include "kernel/mem/charge.h"
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
+#include "kernel/proc/hostname.h"
 #include "kernel/proc/killer.h"
 #include "kernel/proc/task.h"
 #include "kernel/sched/sched.h"
@@ -423,7 +425,7 @@ static int
 show_pid_max(struct ptext *t, struct pctx *c)
 {
 	(void)c;
-	pt_printf(t, "%u\n", PID_MAX);
+	pt_printf(t, "%u\n", PID_MAX_DEFAULT);
 	return 0;
 }
 
@@ -431,21 +433,7 @@ static int
 show_overcommit(struct ptext *t, struct pctx *c)
 {
 	(void)c;
-	pt_printf(t, "%d\n", vm_overcommit);
-	return 0;
-}
-
-static int
-store_overcommit(struct pctx *c, const char *text, usize len)
-{
-	u64 v;
-
-	(void)c, (void)len;
-	if (!cred_is_root(current_cred()))
-		return -EPERM;
-	if (parse_u64(text, NULL, 10, &v) != 0 || v > 2)
-		return -EINVAL;
-	vm_overcommit = v;
+	pt_puts(t, "0\n");		/* the only mode: heuristic */
 	return 0;
 }
 
@@ -511,7 +499,7 @@ static const struct pentry kernel_entries[] = {
 
 static const struct pentry vm_entries[] = {
 	KNOB_("drop_caches", show_none, store_drop_caches),
-	KNOB_("overcommit_memory", show_overcommit, store_overcommit),
+	FILE_("overcommit_memory", show_overcommit),
 	END_,
 };
 

@@ -1,108 +1,101 @@
 /*
- * tmpfs: a file system in memory, the first root.
+ * tmpfs: a file system in memory.
  *
- * Directories have no form of their own: their names are dentries, which the
- * VFS pins for a file system that says so (sb.pins_dentries). What is left for
- * tmpfs is inodes, link counts and limits.
+ * Directories are the dentry cache's own trees (sb.pins_dentries): a name that
+ * exists has a dentry, so there is nothing to look up here, and a name that has
+ * none does not exist. Files are page trees (tree.c, data.c), links short texts.
+ * What is left for this file: inodes, counts of links and limits.
  *
- * The limits (size=, nr_inodes=) are hard: what is written here outlives its
- * writer, so no kill would give it back. They are checked before anything is
- * taken.
+ * tmpfs outlives the processes that fill it, so its limits are hard: size (in
+ * pages, half of memory unless mounted otherwise) and nr_inodes; both are asked
+ * before anything changes and answer -ENOSPC.
  *
- * Locks: the VFS holds the directories' locks for writing in all calls that
- * change names.
+ * Locks: all calls on a directory come with its lock held for writing, and that
+ * of the file that loses or gets a name.
+ * LIMIT: no extended attributes.
  */
-#include "fs/tmpfs/tmpfs.h"
-#include "bounds.h"
 #include "fs/tmpfs/tmpfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/limits.h"
-#include "kernel/lib/atomic.h"
+#include "kernel/abi/mount.h"
+#include "kernel/lib/assert.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/parse.h"
 #include "kernel/lib/string.h"
+#include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
 
-#define TMPFS_MAGIC	0x01021994
-#define DIRENT_BYTES	20		/* what a name adds to a size */
-#define KBUF_LINK_MAX	2048		/* longer link texts take a frame */
+#define ENTRY_BYTES	20		/* of st_size for each entry, as Linux */
+#define LINK_KBUF	2048u
 
-static KMEM_CACHE(tnode_cache, "tmpfs-inode", struct tnode);
-static KMEM_CACHE(tmpfs_cache, "tmpfs-mount", struct tmpfs);
-static const struct inode_ops tmpfs_dir_ops, tmpfs_inode_ops, tmpfs_link_ops;
-static u64 next_ino = 1;		/* [a] of all instances */
+static KMEM_CACHE(tmpfs_inode_cache, "tmpfs_inode", struct tmpfs_inode);
+static KMEM_CACHE(tmpfs_super_cache, "tmpfs_super", struct tmpfs_super);
 
-static const struct file_ops tmpfs_dir_file_ops = {
-	.name = "tmpfs",
-	.seekable = true,
-	.bound = { [FOP_READDIR] = BOUND_tmpfs_readdir },
-	.readdir = dir_readdir,
-	.seek = dir_seek,
-};
+static const struct inode_ops tmpfs_dir_ops, tmpfs_node_ops, tmpfs_link_ops;
+static const struct file_ops tmpfs_dir_file_ops;
 
-/* ---- inodes ---- */
+/* ---- inodes ------------------------------------------------------------------------- */
 
-/* -ENOSPC, or a new inode; dir NULL: the root. */
-static int
-tnode_create(struct superblock *sb, const struct inode *dir, u32 mode,
-    u64 rdev, struct inode **out)
+static struct inode *
+node_create(struct superblock *sb, const struct inode *dir, u32 mode, u64 rdev)
 {
-	struct tmpfs *fs = tmpfs_of(sb);
-	struct tnode *t;
-	struct inode *i;
+	struct tmpfs_super *s = tmpfs_super(sb);
+	struct tmpfs_inode *t;
 
-	if (atomic_add_return(&fs->inodes, 1) > fs->max_inodes) {
-		atomic_dec(&fs->inodes);
-		return -ENOSPC;
-	}
-	t = kmem_get_zero(&tnode_cache);
-	i = &t->inode;
-	inode_init(i, sb, mode);
+	if (!tmpfs_take(&s->used_inodes, &s->max_inodes, 1))
+		return NULL;
+	t = kmem_get(&tmpfs_inode_cache);
+	inode_init(&t->i, sb, mode);
 	if (dir != NULL)
-		inode_init_owner(i, dir, mode);
-	i->ino = atomic_add_return(&next_ino, 1);
-	i->rdev = rdev;
-	i->nlink = S_ISDIR(mode) ? 2 : 1;
-	i->ops = &tmpfs_inode_ops;
-	if (S_ISDIR(mode)) {
-		i->ops = &tmpfs_dir_ops;
-		i->fops = &tmpfs_dir_file_ops;
-	} else if (S_ISREG(mode)) {
-		i->fops = &tmpfs_file_ops;
-		pager_init(&i->pager, &tmpfs_pager_ops);
-		i->pager.flags = PAGER_RAM;
+		inode_init_owner(&t->i, dir, mode);
+	t->i.ino = atomic_add_return(&s->last_ino, 1);
+	t->i.rdev = rdev;
+	t->tree = (struct page_tree){ .root = NULL };
+	t->link = NULL;
+	t->i.ops = &tmpfs_node_ops;
+	if (S_ISREG(mode)) {
+		t->i.fops = &tmpfs_file_ops;
+		pager_init(&t->i.pager, &tmpfs_pager_ops);
+		t->i.pager.flags = PAGER_RAM;
+	} else if (S_ISDIR(mode)) {
+		t->i.ops = &tmpfs_dir_ops;
+		t->i.fops = &tmpfs_dir_file_ops;
+		t->i.nlink = 2;
 	}
-	*out = i;
-	return 0;
+	return &t->i;
 }
 
 static void
 tmpfs_evict(struct inode *i)
 {
 	if (S_ISREG(i->mode))
-		tmpfs_drop_pages(i);
+		tmpfs_free_pages(i);
+	atomic_sub(&tmpfs_super(i->sb)->used_inodes, 1);
 }
 
+/* After a grace period: a walk may have been reading the link's text. */
 static void
 tmpfs_free_inode(struct inode *i)
 {
-	struct tnode *t = tnode_of(i);
+	struct tmpfs_inode *t = tmpfs_inode(i);
 
-	if (t->link_bytes > KBUF_LINK_MAX)
-		frame_put(frame_of_virt(t->link));
-	else if (t->link_bytes != 0)
-		kbuf_put(t->link, t->link_bytes);
-	atomic_dec(&tmpfs_of(i->sb)->inodes);
-	kmem_put(&tnode_cache, t);
+	if (t->link != NULL && t->link != t->link_inline) {
+		if (t->link_len < LINK_KBUF)
+			kbuf_put(t->link, LINK_KBUF);
+		else
+			frame_put(frame_of_virt(t->link));
+	}
+	kmem_put(&tmpfs_inode_cache, t);
 }
 
-/* ---- names ---- */
+/* ---- directories ------------------------------------------------------------------------ */
 
+/* dir gets (by 1) or loses (by -1) an entry. */
 static void
-dir_changed(struct inode *dir, s32 entries)
+dir_changed(struct inode *dir, int by)
 {
-	dir->size += entries * DIRENT_BYTES;
+	WRITE_ONCE(dir->size, dir->size + by * ENTRY_BYTES);
 	inode_touch(dir, SETATTR_MTIME);
 }
 
@@ -110,11 +103,9 @@ static int
 tmpfs_create(struct inode *dir, struct dentry *d, u32 mode, u64 rdev,
     struct inode **out)
 {
-	int err = tnode_create(dir->sb, dir, mode, rdev, out);
-
-	(void)d;
-	if (err != 0)
-		return err;
+	*out = node_create(dir->sb, dir, mode, rdev);
+	if (*out == NULL)
+		return -ENOSPC;
 	if (S_ISDIR(mode))
 		dir->nlink++;
 	dir_changed(dir, 1);
@@ -126,22 +117,21 @@ tmpfs_symlink(struct inode *dir, struct dentry *d, const char *target,
     struct inode **out)
 {
 	usize len = strlen(target);
-	struct tnode *t;
-	int err;
+	struct tmpfs_inode *t;
 
-	(void)d;
 	if (len >= PATH_MAX)
 		return -ENAMETOOLONG;
-	err = tnode_create(dir->sb, dir, S_IFLNK | 0777, 0, out);
-	if (err != 0)
-		return err;
-	t = tnode_of(*out);
-	t->link_bytes = len + 1;
-	t->link = len + 1 > KBUF_LINK_MAX ?
-	    frame_virt(frame_get(FRAME_BUFFER)) : kbuf_get(len + 1);
+	*out = node_create(dir->sb, dir, S_IFLNK | 0777, 0);
+	if (*out == NULL)
+		return -ENOSPC;
+	t = tmpfs_inode(*out);
+	t->i.ops = &tmpfs_link_ops;
+	t->link_len = len;
+	t->link = len < LINK_INLINE ? t->link_inline :
+	    len < LINK_KBUF ? kbuf_get(LINK_KBUF) :
+	    frame_virt(frame_get(FRAME_BUFFER));
 	memcpy(t->link, target, len + 1);
-	t->inode.size = len;
-	t->inode.ops = &tmpfs_link_ops;
+	t->i.size = len;
 	dir_changed(dir, 1);
 	return 0;
 }
@@ -149,18 +139,26 @@ tmpfs_symlink(struct inode *dir, struct dentry *d, const char *target,
 static int
 tmpfs_link(struct inode *dir, struct dentry *d, struct inode *i)
 {
-	(void)d;
-	i->nlink++;
-	inode_touch(i, 0);
+	if (i->nlink >= 0x7fffffff)
+		return -EMLINK;
+	WRITE_ONCE(i->nlink, i->nlink + 1);
+	WRITE_ONCE(i->ctime_ns, vfs_now_ns());
 	dir_changed(dir, 1);
 	return 0;
+}
+
+/* i loses a name. */
+static void
+name_gone(struct inode *i)
+{
+	WRITE_ONCE(i->nlink, S_ISDIR(i->mode) ? 0 : i->nlink - 1);
+	WRITE_ONCE(i->ctime_ns, vfs_now_ns());
 }
 
 static int
 tmpfs_unlink(struct inode *dir, struct dentry *d)
 {
-	d->inode->nlink--;
-	inode_touch(d->inode, 0);
+	name_gone(d->inode);
 	dir_changed(dir, -1);
 	return 0;
 }
@@ -170,7 +168,7 @@ tmpfs_rmdir(struct inode *dir, struct dentry *d)
 {
 	if (!dentry_is_empty_dir(d))
 		return -ENOTEMPTY;
-	d->inode->nlink = 0;
+	name_gone(d->inode);
 	dir->nlink--;
 	dir_changed(dir, -1);
 	return 0;
@@ -180,57 +178,51 @@ static int
 tmpfs_rename(struct inode *from, struct dentry *d, struct inode *to,
     struct dentry *over, u32 flags)
 {
-	bool d_is_dir = S_ISDIR(d->inode->mode);
-	bool over_is_dir = over->inode != NULL && S_ISDIR(over->inode->mode);
+	struct inode *victim = over->inode;
+	int dir_moves = S_ISDIR(d->inode->mode);
 
 	if (flags & RENAME_EXCHANGE) {
-		from->nlink += over_is_dir - d_is_dir;
-		to->nlink += d_is_dir - over_is_dir;
+		int dir_comes = S_ISDIR(victim->mode);
+
+		from->nlink += dir_comes - dir_moves;
+		to->nlink += dir_moves - dir_comes;
+		WRITE_ONCE(victim->ctime_ns, vfs_now_ns());
 	} else {
-		if (over_is_dir && !dentry_is_empty_dir(over))
+		if (victim != NULL && S_ISDIR(victim->mode) &&
+		    !dentry_is_empty_dir(over))
 			return -ENOTEMPTY;
-		if (over->inode != NULL) {
-			over->inode->nlink -= over_is_dir ? 2 : 1;
-			inode_touch(over->inode, 0);
-			to->nlink -= over_is_dir;
+		if (victim != NULL) {
+			to->nlink -= S_ISDIR(victim->mode) != 0;
+			name_gone(victim);
 			dir_changed(to, -1);
 		}
-		from->nlink -= d_is_dir;
-		to->nlink += d_is_dir;
+		from->nlink -= dir_moves;
+		to->nlink += dir_moves;
 		dir_changed(from, -1);
 		dir_changed(to, 1);
 	}
-	inode_touch(d->inode, 0);
+	WRITE_ONCE(d->inode->ctime_ns, vfs_now_ns());
 	return 0;
 }
 
-/* ---- attributes and links ---- */
+/* ---- attributes and links ------------------------------------------------------------------ */
 
 static int
 tmpfs_setattr(struct inode *i, const struct setattr *sa)
 {
-	int err = 0;
+	int rc = 0;
 
 	if (sa->valid & SETATTR_SIZE)
-		err = tmpfs_set_size_locked(i, sa->size);
-	if (err == 0)
+		rc = S_ISREG(i->mode) ? tmpfs_set_size(i, sa->size) : -EINVAL;
+	if (rc == 0 && (sa->valid & ~(u32)SETATTR_SIZE))
 		inode_setattr(i, sa);
-	return err;
+	return rc;
 }
 
 static const char *
 tmpfs_get_link(struct inode *i)
 {
-	return tnode_of(i)->link;
-}
-
-static isize
-tmpfs_readlink(struct inode *i, char *buf, usize len)
-{
-	usize n = MIN(len, (usize)i->size);
-
-	memcpy(buf, tnode_of(i)->link, n);
-	return n;
+	return tmpfs_inode(i)->link;
 }
 
 static const struct inode_ops tmpfs_dir_ops = {
@@ -243,139 +235,128 @@ static const struct inode_ops tmpfs_dir_ops = {
 	.setattr = tmpfs_setattr,
 };
 
-static const struct inode_ops tmpfs_inode_ops = {
-	.setattr = tmpfs_setattr,
-};
+static const struct inode_ops tmpfs_node_ops = { .setattr = tmpfs_setattr };
 
 static const struct inode_ops tmpfs_link_ops = {
-	.setattr = tmpfs_setattr,
-	.readlink = tmpfs_readlink,
 	.get_link = tmpfs_get_link,
+	.setattr = tmpfs_setattr,
 };
 
-/* ---- the file system ---- */
+static int
+dir_sync(struct file *f, bool data_only)
+{
+	return 0;
+}
+
+static const struct file_ops tmpfs_dir_file_ops = {
+	.name = "tmpfs directory",
+	.seekable = true,
+	.readdir = dir_readdir,
+	.seek = dir_seek,
+	.sync = dir_sync,
+};
+
+/* ---- the file system ------------------------------------------------------------------------ */
+
+struct tmpfs_options {
+	u64	size_bytes, nr_inodes, mode, uid, gid;
+};
+
+static int
+option_number(const char *text, const char *name, u32 base, u64 *out)
+{
+	usize n = strlen(name);
+	const char *end;
+
+	if (strncmp(text, name, n) != 0 || text[n] != '=')
+		return 0;
+	if (base != 0)
+		return parse_u64(text + n + 1, &end, base, out) == 0 ? 1 :
+		    -EINVAL;
+	if (parse_size(text + n + 1, &end, out) != 0)
+		return -EINVAL;
+	if (*end == '%')
+		*out = nframes * PAGE_SIZE / 100 * *out;
+	return 1;
+}
+
+/* "size=10%,mode=755": what is not ours is -EINVAL, as tmpfs(5). */
+static int
+parse_options(const char *text, struct tmpfs_options *o)
+{
+	while (text != NULL && *text != '\0') {
+		int rc = option_number(text, "size", 0, &o->size_bytes);
+
+		if (rc == 0)
+			rc = option_number(text, "nr_inodes", 0,
+			    &o->nr_inodes);
+		if (rc == 0)
+			rc = option_number(text, "mode", 8, &o->mode);
+		if (rc == 0)
+			rc = option_number(text, "uid", 10, &o->uid);
+		if (rc == 0)
+			rc = option_number(text, "gid", 10, &o->gid);
+		if (rc == 0 && !str_has_prefix(text, "huge=") &&
+		    !str_has_prefix(text, "noswap") &&
+		    !str_has_prefix(text, "inode64"))
+			return -EINVAL;
+		if (rc < 0)
+			return rc;
+		while (*text != '\0' && *text != ',')
+			text++;
+		while (*text == ',')
+			text++;
+	}
+	return 0;
+}
 
 static int
 tmpfs_statfs(struct superblock *sb, struct lx_statfs *st)
 {
-	struct tmpfs *fs = tmpfs_of(sb);
+	struct tmpfs_super *s = tmpfs_super(sb);
+	u64 pages = READ_ONCE(s->used_pages), inodes =
+	    READ_ONCE(s->used_inodes);
 
-	*st = (struct lx_statfs){
-		.f_type = TMPFS_MAGIC, .f_bsize = PAGE_SIZE,
-		.f_blocks = fs->max_pages,
-		.f_bfree = fs->max_pages - MIN(fs->pages, fs->max_pages),
-		.f_files = fs->max_inodes,
-		.f_ffree = fs->max_inodes - MIN(fs->inodes, fs->max_inodes),
-		.f_namelen = NAME_MAX, .f_frsize = PAGE_SIZE,
-	};
-	st->f_bavail = st->f_bfree;
+	st->f_type = TMPFS_MAGIC;
+	st->f_blocks = s->max_pages;
+	st->f_bfree = st->f_bavail = s->max_pages > pages ?
+	    s->max_pages - pages : 0;
+	st->f_files = s->max_inodes;
+	st->f_ffree = s->max_inodes > inodes ? s->max_inodes - inodes : 0;
 	return 0;
-}
-
-static int
-tmpfs_show(struct superblock *sb, char *buf, usize len)
-{
-	struct tmpfs *fs = tmpfs_of(sb);
-
-	return ksnprintf(buf, len, ",size=%luk,nr_inodes=%lu",
-	    fs->max_pages * (PAGE_SIZE / 1024), fs->max_inodes);
-}
-
-static void
-tmpfs_unmount(struct superblock *sb)
-{
-	kmem_put(&tmpfs_cache, tmpfs_of(sb));
-}
-
-static int
-option_size(const char *value, u64 total, u64 *bytes)
-{
-	const char *end;
-	u64 percent;
-
-	if (parse_u64(value, &end, 10, &percent) == 0 && *end == '%') {
-		*bytes = total / 100 * percent;
-		return 0;
-	}
-	return parse_size(value, NULL, bytes);
-}
-
-/* One "key=value" of mount(2)'s data. */
-static int
-option_apply(struct tmpfs *fs, const char *key, const char *value, u64 total)
-{
-	u64 n;
-
-	if (strcmp(key, "size") == 0) {
-		if (option_size(value, total, &n) != 0)
-			return -EINVAL;
-		fs->max_pages = DIV_UP(n, PAGE_SIZE);
-	} else if (strcmp(key, "nr_inodes") == 0) {
-		if (parse_size(value, NULL, &n) != 0)
-			return -EINVAL;
-		fs->max_inodes = n;
-	} else if (strcmp(key, "mode") == 0) {
-		if (parse_u64(value, NULL, 8, &n) != 0 || n > 07777)
-			return -EINVAL;
-		fs->mode = n;
-	} else if (strcmp(key, "uid") == 0 || strcmp(key, "gid") == 0) {
-		if (parse_u64(value, NULL, 10, &n) != 0 || n > 0xfffffffe)
-			return -EINVAL;
-		*(key[0] == 'u' ? &fs->uid : &fs->gid) = n;
-	} else {
-		return -EINVAL;
-	}
-	return 0;
-}
-
-#define OPTION_MAX	64
-
-/* Comma-separated options; unknown ones are refused. */
-static int
-options_parse(struct tmpfs *fs, const char *opts, u64 total)
-{
-	char word[OPTION_MAX];
-	int err = 0;
-
-	while (err == 0 && opts != NULL && *opts != '\0') {
-		const char *end = strchr(opts, ',');
-		usize len = end != NULL ? (usize)(end - opts) : strlen(opts);
-		char *value;
-
-		if (len >= sizeof(word))
-			return -EINVAL;
-		memcpy(word, opts, len);
-		word[len] = '\0';
-		opts += len + (end != NULL);
-		if (len == 0)
-			continue;
-		value = strchr(word, '=');
-		if (value == NULL)
-			return -EINVAL;
-		*value++ = '\0';
-		err = option_apply(fs, word, value, total);
-	}
-	return err;
 }
 
 static int
 tmpfs_remount(struct superblock *sb, u32 flags, const char *opts)
 {
-	struct tmpfs new = *tmpfs_of(sb);
-	struct frame_stats st;
-	int err;
+	struct tmpfs_super *s = tmpfs_super(sb);
+	struct tmpfs_options o = { .size_bytes = s->max_pages * PAGE_SIZE,
+	    .nr_inodes = s->max_inodes };
+	int rc = parse_options(opts, &o);
 
-	(void)flags;
-	frame_stats(&st);
-	err = options_parse(&new, opts, st.total * PAGE_SIZE);
-	if (err != 0)
-		return err;
-	if (new.max_pages < tmpfs_of(sb)->pages ||
-	    new.max_inodes < tmpfs_of(sb)->inodes)
+	if (rc != 0)
+		return rc;
+	if (DIV_UP(o.size_bytes, PAGE_SIZE) < READ_ONCE(s->used_pages) ||
+	    o.nr_inodes < READ_ONCE(s->used_inodes))
 		return -EINVAL;
-	tmpfs_of(sb)->max_pages = new.max_pages;
-	tmpfs_of(sb)->max_inodes = new.max_inodes;
+	WRITE_ONCE(s->max_pages, DIV_UP(o.size_bytes, PAGE_SIZE));
+	WRITE_ONCE(s->max_inodes, o.nr_inodes);
 	return 0;
+}
+
+static void
+tmpfs_unmount(struct superblock *sb)
+{
+	kmem_put(&tmpfs_super_cache, sb->priv);
+}
+
+static int
+tmpfs_show(struct superblock *sb, char *buf, usize len)
+{
+	struct tmpfs_super *s = tmpfs_super(sb);
+
+	return kscnprintf(buf, len, ",size=%luk,nr_inodes=%lu",
+	    s->max_pages * (PAGE_SIZE / 1024), s->max_inodes);
 }
 
 static const struct super_ops tmpfs_super_ops = {
@@ -391,45 +372,41 @@ int
 tmpfs_mount(struct fs_type *t, const char *source, u32 flags,
     const char *opts, struct superblock **out)
 {
-	struct frame_stats st;
-	struct tmpfs *fs, conf;
+	struct frame_stats mem;
+	struct tmpfs_options o = { .mode = 01777 };
+	struct tmpfs_super *s;
 	struct superblock *sb;
 	struct inode *root;
-	int err;
+	int rc;
 
-	(void)source;
-	frame_stats(&st);
-	conf = (struct tmpfs){ .max_pages = st.total / 2,
-	    .max_inodes = st.total / 2, .mode = 01777 };
-	err = options_parse(&conf, opts, st.total * PAGE_SIZE);
-	if (err != 0)
-		return err;
-	if (conf.max_inodes == 0)
-		return -EINVAL;
-	fs = kmem_get(&tmpfs_cache);
-	*fs = conf;
+	frame_stats(&mem);
+	o.size_bytes = mem.total / 2 * PAGE_SIZE;
+	o.nr_inodes = mem.total / 2;
+	rc = parse_options(opts, &o);
+	if (rc != 0)
+		return rc;
+	s = kmem_get_zero(&tmpfs_super_cache);
+	s->max_pages = DIV_UP(o.size_bytes, PAGE_SIZE);
+	s->max_inodes = MAX(o.nr_inodes, 1ul);
 	sb = sb_create(t, &tmpfs_super_ops, flags);
-	sb->priv = fs;
+	sb->priv = s;
 	sb->pins_dentries = true;
-	err = tnode_create(sb, NULL, S_IFDIR | conf.mode, 0, &root);
-	assert(err == 0);		/* max_inodes > 0 */
-	root->uid = conf.uid;
-	root->gid = conf.gid;
+	root = node_create(sb, NULL, S_IFDIR | (o.mode & S_IALLUGO), 0);
+	root->uid = o.uid;
+	root->gid = o.gid;
 	sb_set_root(sb, root);
 	*out = sb;
 	return 0;
 }
 
 static struct fs_type tmpfs_type = {
-	.name = "tmpfs", .nodev = true, .mount = tmpfs_mount,
-};
-static struct fs_type ramfs_type = {
-	.name = "ramfs", .nodev = true, .mount = tmpfs_mount,
+	.name = "tmpfs",
+	.nodev = true,
+	.mount = tmpfs_mount,
 };
 
 void
-tmpfs_init(void)
+tmpfs_register(void)
 {
 	fs_register(&tmpfs_type);
-	fs_register(&ramfs_type);
 }

@@ -1,14 +1,12 @@
 /*
- * Files in memory. tmpfs_init() registers the file system.
+ * tmpfs for others: file systems that live in memory and fill themselves
+ * (devfs) mount an instance of their own and add nodes by vfs_make().
  */
 #pragma once
 
-#include "kernel/lib/types.h"
+#include "fs/vfs/vfs.h"
 
-struct fs_type;
-struct superblock;
-
-void	tmpfs_init(void);
-/* For file systems built on tmpfs (devfs): mount one of type t. */
+void	tmpfs_register(void);
+/* fs_type.mount of tmpfs; t may be another type (devfs). */
 int	tmpfs_mount(struct fs_type *t, const char *source, u32 flags,
 	    const char *opts, struct superblock **out);

@@ -182,6 +182,23 @@ mount_find(const struct mount *m, const struct dentry *d)
 	return NULL;
 }
 
+struct mount *
+mount_of_sb(const struct superblock *sb)
+{
+	struct mount *m, *found = NULL;
+
+	spin_lock(&names_lock);
+	list_for_each(m, &mounts, node) {
+		if (m->sb == sb) {
+			found = m;
+			mount_get(m);
+			break;
+		}
+	}
+	spin_unlock(&names_lock);
+	return found;
+}
+
 /* ---- attaching and detaching ------------------------------------------------------------ */
 
 static struct mount *
@@ -581,21 +598,6 @@ format_flags(const struct mount *m, char *buf, usize len)
 }
 
 /* The i-th mount, referenced, and its parent's id; NULL: there is none. */
-struct mount *
-mount_of_sb(const struct superblock *sb)
-{
-	struct mount *m, *found = NULL;
-
-	spin_lock(&names_lock);
-	list_for_each(m, &mounts, node)
-		if (found == NULL && m->sb == sb)
-			found = m;
-	if (found != NULL)
-		mount_get(found);
-	spin_unlock(&names_lock);
-	return found;
-}
-
 static struct mount *
 mount_nth(u32 i, u32 *parent_id)
 {

@@ -76,6 +76,31 @@ file_string(struct file *f, char *buf, usize len)
 	return n;
 }
 
+int
+inode_string(struct inode *i, char *buf, usize len)
+{
+	struct path p = { mount_of_sb(i->sb), NULL };
+	char *at;
+	usize n;
+
+	spin_lock(&names_lock);
+	if (i->alias != NULL && ref_get_unless_zero(&i->alias->refs))
+		p.dentry = i->alias;
+	spin_unlock(&names_lock);
+	if (p.dentry == NULL || p.mnt == NULL) {
+		n = kscnprintf(buf, len, "(deleted)");
+	} else {
+		at = path_string(&p, buf, len);
+		n = buf + len - 1 - at;
+		memmove(buf, at, n + 1);
+	}
+	if (p.dentry != NULL)
+		dentry_put(p.dentry);
+	if (p.mnt != NULL)
+		mount_put(p.mnt);
+	return n;
+}
+
 /* ---- root and working directory ------------------------------------------------------------ */
 
 struct fs_ctx *

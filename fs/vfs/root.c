@@ -37,6 +37,8 @@ static KMEM_CACHE(cpio_link_cache, "cpio_link", struct cpio_link);
 void
 vfs_init(void)
 {
+	if (current->cred == NULL)
+		current->cred = &root_cred;
 	dcache_init();
 	mount_init();
 	names_init();
@@ -53,8 +55,6 @@ vfs_mount_root(void)
 
 	if (t == NULL)
 		panic("no tmpfs to mount as root");
-	if (current->cred == NULL)
-		current->cred = &root_cred;
 	rc = t->mount(t, "rootfs", 0, "", &sb);
 	if (rc == 0)
 		rc = mount_attach(sb, sb->root, 0, "rootfs", NULL, &m);

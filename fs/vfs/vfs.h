@@ -232,7 +232,7 @@ void	path_get(struct path *p);
 char	*path_string(const struct path *p, char *buf, usize len);
 /* The same for a file: its path, or "pipe:[3]". Length. */
 int	file_string(struct file *f, char *buf, usize len);
-/* One of the names that an inode has, as a path; length, or -ENOENT. */
+/* The same by inode, for who has no path (mappings): one of its names. */
 int	inode_string(struct inode *i, char *buf, usize len);
 bool	inode_may(const struct inode *i, u32 mask);	/* MAY_* of current */
 #define MAY_EXEC	1

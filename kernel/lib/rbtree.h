@@ -128,6 +128,17 @@ struct rb_node	*rb_last(const struct rb_root *root);
 struct rb_node	*rb_next(const struct rb_node *node);
 struct rb_node	*rb_prev(const struct rb_node *node);
 
+/* Make node, not linked anywhere, the only one of an empty tree. */
+static always_inline void
+rb_insert_only(struct rb_root_cached *root, struct rb_node *node)
+{
+	node->parent_color = 1;		/* black, no parent */
+	node->left = NULL;
+	node->right = NULL;
+	root->root.node = node;
+	root->leftmost = node;
+}
+
 static always_inline struct rb_node *
 rb_first_cached(const struct rb_root_cached *root)
 {

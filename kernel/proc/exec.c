@@ -17,6 +17,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
 #include "kernel/proc/exec_priv.h"
+#include "kernel/proc/identity.h"
 #include "kernel/proc/lifecall.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sync/rcu.h"

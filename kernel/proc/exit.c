@@ -169,7 +169,7 @@ reaper_of_locked(struct proc *p)
 
 /* Give p's children away; those to be reaped at once go on *dead. */
 static void
-reparent_locked(struct proc *p, struct list *dead)
+reparent_locked(struct proc *p, struct list *dead) REQUIRES(proc_tree_lock)
 {
 	struct proc *reaper = reaper_of_locked(p), *c, *next;
 
@@ -191,6 +191,7 @@ reparent_locked(struct proc *p, struct list *dead)
 
 static void
 proc_tell_parent_locked(struct proc *p, struct list *dead)
+    REQUIRES(proc_tree_lock)
 {
 	s32 code = p->exit_code;
 	bool killed = (code & 0x7f) != 0;

@@ -128,7 +128,8 @@ ptimer_target(const struct posix_timer *pt)
 }
 
 static void
-ptimer_signal_locked(struct posix_timer *pt)
+ptimer_signal_locked(struct proc *p, struct posix_timer *pt)
+    REQUIRES(p->siglock)
 {
 	struct task *t = pt->tid != 0 ? ptimer_target(pt) : NULL;
 
@@ -141,7 +142,7 @@ ptimer_signal_locked(struct posix_timer *pt)
 	pt->last_overruns = pt->overruns;
 	pt->q.info.u.timer.si_overrun = (s32)pt->overruns;
 	pt->overruns = 0;
-	(void)signal_post_locked(pt->proc, t, pt->signo, &pt->q.info, &pt->q);
+	(void)signal_post_locked(p, t, pt->signo, &pt->q.info, &pt->q);
 }
 
 static void
@@ -152,7 +153,7 @@ ptimer_fire(struct timer *timer)
 	u64 irq = spin_lock_irq(&p->siglock), missed;
 
 	if (pt->deadline_ns != 0) {
-		ptimer_signal_locked(pt);
+		ptimer_signal_locked(p, pt);
 		if (pt->interval_ns != 0) {
 			pt->deadline_ns = next_deadline(pt->deadline_ns,
 			    pt->interval_ns, &missed);

@@ -26,6 +26,7 @@
 #include "kernel/lib/refcount.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
+#include "kernel/proc/identity.h"
 #include "kernel/proc/proc_priv.h"
 #include "kernel/sync/rcu.h"
 #include "kernel/vm/aspace.h"

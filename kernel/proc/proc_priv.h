@@ -45,7 +45,6 @@ struct proc *proc_create(void);
 void	proc_reap_locked(struct proc *p) REQUIRES(proc_tree_lock);
 void	proc_add_task_locked(struct proc *p, struct task *t)
 	    REQUIRES(p->siglock);
-void	proc_set_cred(struct cred *c);
 /* The aspace of p with a reference, or NULL. */
 struct aspace *proc_aspace_get(struct proc *p);
 
@@ -81,15 +80,16 @@ bool	signal_post_locked(struct proc *p, struct task *t, int sig,
 void	proc_kill_locked(struct proc *p, s32 status) REQUIRES(p->siglock);
 /* Set current's mask: wakes others for what it no longer takes. */
 void	signal_set_mask(u64 mask);
-void	signal_set_mask_locked(struct task *t, u64 mask)
-	    REQUIRES(t->proc->siglock);
-void	signal_recalc_locked(struct task *t) REQUIRES(t->proc->siglock);
+void	signal_set_mask_locked(struct proc *p, struct task *t, u64 mask)
+	    REQUIRES(p->siglock);
+void	signal_recalc_locked(struct proc *p, struct task *t)
+	    REQUIRES(p->siglock);
 /* t leaves: others look at what it would have taken. */
 void	signal_retarget_locked(struct proc *p, struct task *t, u64 which)
 	    REQUIRES(p->siglock);
-/* Take one pending signal of mask; 0: none. t is current. */
-int	signal_take_locked(struct task *t, u64 mask, struct lx_siginfo *info)
-	    REQUIRES(t->proc->siglock);
+/* Take one pending signal of mask; 0: none. t is current, of p. */
+int	signal_take_locked(struct proc *p, struct task *t, u64 mask,
+	    struct lx_siginfo *info) REQUIRES(p->siglock);
 bool	signal_is_ignored(const struct proc *p, int sig);
 /*
  * Tell child's parent: SIGCHLD (or exit_signal) and its wait4. True if nobody

@@ -17,14 +17,14 @@
 
 /* The new action ignores sig: what is pending of it is gone. POSIX 2.4.3 */
 static void
-signal_flush_ignored_locked(struct proc *p, int sig)
+signal_flush_ignored_locked(struct proc *p, int sig) REQUIRES(p->siglock)
 {
 	struct task *t;
 
 	sigpend_discard(&p->pend, LX_SIGMASK(sig));
 	list_for_each(t, &p->threads, thread_node)
 		sigpend_discard(&t->pend, LX_SIGMASK(sig));
-	signal_recalc_locked(current_task());
+	signal_recalc_locked(p, current_task());
 }
 
 int
@@ -88,10 +88,10 @@ signal_wait(u64 set, u64 deadline_ns, struct lx_siginfo *info)
 	set &= ~SIG_UNBLOCKABLE;
 	irq = spin_lock_irq(&p->siglock);
 	for (;;) {
-		sig = signal_take_locked(t, set, info);
+		sig = signal_take_locked(p, t, set, info);
 		if (sig != 0 || !in_time)
 			break;
-		signal_recalc_locked(t);
+		signal_recalc_locked(p, t);
 		if (thread_has_signal(&t->thread)) {
 			sig = -EINTR;
 			break;
@@ -103,7 +103,7 @@ signal_wait(u64 set, u64 deadline_ns, struct lx_siginfo *info)
 		irq = spin_lock_irq(&p->siglock);
 		t->sigwait = 0;
 	}
-	signal_recalc_locked(t);
+	signal_recalc_locked(p, t);
 	spin_unlock_irq(&p->siglock, irq);
 	return sig != 0 ? sig : -EAGAIN;
 }

@@ -164,7 +164,7 @@ signal_next(struct task *t, struct sigact *act, struct lx_siginfo *info)
 	int sig;
 
 	for (;;) {
-		sig = signal_take_locked(t, ~t->blocked, info);
+		sig = signal_take_locked(p, t, ~t->blocked, info);
 		if (sig == 0)
 			break;
 		a = &p->sighand->act[sig - 1];
@@ -183,7 +183,7 @@ signal_next(struct task *t, struct sigact *act, struct lx_siginfo *info)
 		break;
 	}
 	if (sig == 0)
-		signal_recalc_locked(t);
+		signal_recalc_locked(p, t);
 	spin_unlock_irq(&p->siglock, irq);
 	return sig;
 }

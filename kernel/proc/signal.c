@@ -169,6 +169,7 @@ signal_is_fatal(const struct proc *p, const struct task *t, int sig)
 
 static void
 signal_wake_locked(struct proc *p, struct task *t, int sig)
+    REQUIRES(p->siglock)
 {
 	if (t == NULL)
 		t = signal_choose_locked(p, sig);
@@ -430,29 +431,28 @@ sigpend_next(const struct sigpend *s, u64 mask)
 }
 
 int
-signal_take_locked(struct task *t, u64 mask, struct lx_siginfo *info)
+signal_take_locked(struct proc *p, struct task *t, u64 mask,
+    struct lx_siginfo *info)
 {
 	struct sigpend *s = &t->pend;
 	int sig = sigpend_next(s, mask);
 
-	assert_held(&t->proc->siglock);
+	assert_held(&p->siglock);
 	if (sig == 0) {
-		s = &t->proc->pend;
+		s = &p->pend;
 		sig = sigpend_next(s, mask);
 	}
 	if (sig == 0)
 		return 0;
 	if (unlikely(LX_SIGMASK(sig) & SIG_STOPS))
-		t->proc->flags |= PROC_F_STOP_DEQ;
+		p->flags |= PROC_F_STOP_DEQ;
 	sigpend_take(s, t, sig, info);
 	return sig;
 }
 
 void
-signal_recalc_locked(struct task *t)
+signal_recalc_locked(struct proc *p, struct task *t)
 {
-	struct proc *p = t->proc;
-
 	if (((t->pend.mask | p->pend.mask) & ~t->blocked) != 0 ||
 	    p->flags & (PROC_F_STOPPED | PROC_F_CONT_TELL))
 		thread_set_work(&t->thread, WORK_SIGNAL);
@@ -478,25 +478,25 @@ signal_retarget_locked(struct proc *p, struct task *t, u64 which)
 }
 
 void
-signal_set_mask_locked(struct task *t, u64 mask)
+signal_set_mask_locked(struct proc *p, struct task *t, u64 mask)
 {
-	struct proc *p = t->proc;
 	u64 newly = mask & ~t->blocked;
 
 	WRITE_ONCE(t->blocked, mask & ~SIG_UNBLOCKABLE);
 	if (unlikely(p->pend.mask & newly))
 		signal_retarget_locked(p, t, newly);
-	signal_recalc_locked(t);
+	signal_recalc_locked(p, t);
 }
 
 void
 signal_set_mask(u64 mask)
 {
 	struct task *t = current_task();
-	u64 irq = spin_lock_irq(&t->proc->siglock);
+	struct proc *p = t->proc;
+	u64 irq = spin_lock_irq(&p->siglock);
 
-	signal_set_mask_locked(t, mask);
-	spin_unlock_irq(&t->proc->siglock, irq);
+	signal_set_mask_locked(p, t, mask);
+	spin_unlock_irq(&p->siglock, irq);
 }
 
 int

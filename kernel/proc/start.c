@@ -28,10 +28,21 @@
 
 bool proc_trace_init;
 
+#define INIT_STRINGS	8
+
+/* The caller's arrays may be gone when the thread runs; strings are not. */
 static struct {
 	const char	*path;
+	const char	*argv[INIT_STRINGS], *envp[INIT_STRINGS];
 	struct exec_strings strings;
 } init_program;
+
+static void
+copy_strings(const char **to, const char *const from[])
+{
+	for (u32 i = 0; i < INIT_STRINGS - 1 && from[i] != NULL; i++)
+		to[i] = from[i];
+}
 
 static void
 init_limits(struct proc *p)
@@ -145,8 +156,10 @@ proc_start_init(const char *path, const char *const argv[],
 
 	vdso_update();
 	init_program.path = path;
+	copy_strings(init_program.argv, argv);
+	copy_strings(init_program.envp, envp);
 	init_program.strings = (struct exec_strings){
-		true, (u64)argv, (u64)envp };
+		true, (u64)init_program.argv, (u64)init_program.envp };
 	if (reserve(BOUND_FRAMES_sys_execve) != 0)
 		panic("init: no memory");
 	p = init_make_proc();

@@ -159,7 +159,7 @@ wait_event(struct proc *c, u32 event, bool keep)
 /* Has c news for r? Its pid, and *reaped if it is gone now. */
 static long
 wait_look_locked(const struct wait_request *r, struct proc *c,
-    struct wait_result *out, struct proc **reaped)
+    struct wait_result *out, struct proc **reaped) REQUIRES(proc_tree_lock)
 {
 	bool keep = r->options & WNOWAIT;
 

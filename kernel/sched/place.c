@@ -2,9 +2,9 @@
  * Placement: which CPU a thread runs on.
  *
  * A woken thread goes, in this order, to
- *	the waker's CPU, if the waker says that it will sleep at once and nothing
- *	    else waits there: a pipe's two ends take turns on one CPU, with a warm
- *	    cache and no interrupt;
+ *	the waker's CPU, if the waker says that it will sleep at once and
+ *	    nothing else waits there: a pipe's two ends take turns on one CPU,
+ *	    with a warm cache and no interrupt;
  *	the CPU where it ran last, if that is idle: its cache may be warm;
  *	any idle CPU, the nearest by number (cores that share a cache are
  *	    numbered next to each other);
@@ -103,10 +103,10 @@ least_loaded(const struct thread *t, u32 from)
 	return best;
 }
 
-static u32
-place_anywhere(const struct thread *t, u32 flags, u32 here)
+u32
+place_anywhere(const struct thread *t, u32 flags)
 {
-	u32 last = t->cpu;
+	u32 here = cpu_id, last = t->cpu;
 	u32 cpu;
 
 	if (flags & WAKE_NEW)
@@ -125,18 +125,6 @@ place_anywhere(const struct thread *t, u32 flags, u32 here)
 	return last;
 }
 
-u32
-place_woken(const struct thread *t, u32 flags)
-{
-	u32 here = cpu_id;
-
-	if (ncpus == 1)
-		return 0;
-	if (flags & WAKE_SYNC && thread_may_run_on(t, here) &&
-	    READ_ONCE(runq_of(here)->nrunning) <= 1)
-		return here;
-	return place_anywhere(t, flags, here);
-}
 
 /* Take a thread from victim's queue to rq, which is locked. */
 static bool

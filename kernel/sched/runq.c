@@ -30,7 +30,7 @@
  * priority, until they have used 95% of a second.
  *
  * Invariants: R1 w_sum and v_sum are over the fair threads queued and curr.
- *	R2 nqueued counts the tree and the lists; nrunning also curr, if not idle.
+ *	R2 nqueued counts the tree and the lists; nrunning curr too.
  * Lock: the queue's, held by every caller.
  */
 #include "kernel/lib/assert.h"
@@ -141,8 +141,8 @@ update_min_vruntime(struct rb_node *n)
 
 static const struct rb_augment by_min_vruntime = { update_min_vruntime };
 
-static void
-tree_insert(struct runq *rq, struct thread *t)
+static noinline void
+tree_insert_among(struct runq *rq, struct thread *t)
 {
 	struct rb_node **link = &rq->fair.root.node, *parent = NULL;
 	bool leftmost = true;
@@ -156,7 +156,6 @@ tree_insert(struct runq *rq, struct thread *t)
 			leftmost = false;
 		}
 	}
-	t->min_vruntime = t->vruntime;
 	rb_link(&t->rq_node, parent, link);
 	for (; parent != NULL; parent = rb_parent(parent)) {
 		if (!before(t->vruntime, of_node(parent)->min_vruntime))
@@ -167,7 +166,17 @@ tree_insert(struct runq *rq, struct thread *t)
 	    &by_min_vruntime);
 }
 
-static void
+static inline void
+tree_insert(struct runq *rq, struct thread *t)
+{
+	t->min_vruntime = t->vruntime;
+	if (likely(rb_is_empty(&rq->fair.root)))
+		rb_insert_only(&rq->fair, &t->rq_node);
+	else
+		tree_insert_among(rq, t);
+}
+
+static inline void
 tree_erase(struct runq *rq, struct thread *t)
 {
 	struct rb_node *n = &t->rq_node;
@@ -326,7 +335,7 @@ void
 runq_put_prev(struct runq *rq, struct thread *t)
 {
 	rq->nqueued++;
-	if (thread_is_rt(t))	/* preempted: first again; slice used up: last */
+	if (thread_is_rt(t))	/* first again; last if its slice is over */
 		rt_insert(rq, t, t->slice_start_ns != 0);
 	else
 		tree_insert(rq, t);

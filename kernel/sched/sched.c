@@ -159,22 +159,35 @@ wake_up(struct thread *t, u32 from, u32 flags) NO_THREAD_CHECK
 	}
 }
 
-static bool
-wake(struct thread *t, u32 mask, u32 flags)
+static inline bool
+wake_irqs_off(struct thread *t, u32 mask, u32 flags)
 {
-	u32 state;
-	u64 irq;
+	u32 state = READ_ONCE(t->state);
 
-	smp_mb();		/* the event, before we look at the state */
-	state = READ_ONCE(t->state);
 	do {
 		if (!(BIT(state) & mask))
 			return false;
 	} while (!atomic_try_cmpxchg(&t->state, &state, THREAD_RUNNABLE));
-	irq = cpu_irq_save();
 	wake_up(t, state, flags);
-	cpu_irq_restore(irq);
 	return true;
+}
+
+static bool
+wake(struct thread *t, u32 mask, u32 flags)
+{
+	u64 irq = cpu_irq_save();
+	bool woken;
+
+	smp_mb();		/* the event, before we look at the state */
+	woken = wake_irqs_off(t, mask, flags);
+	cpu_irq_restore(irq);
+	return woken;
+}
+
+bool
+sched_wake_quick(struct thread *t, u32 flags)
+{
+	return wake_irqs_off(t, WAKE_SLEEPS, flags);
 }
 
 bool

@@ -35,9 +35,9 @@ struct runq {
 	struct spinlock	lock;
 	bool		sync_wake;	/* [l] the waker is about to sleep */
 	bool		slice_over;	/* [l] curr has used up its request */
-	bool		rt_throttled;	/* [l] real-time threads had their share */
+	bool		rt_throttled;	/* [l] real-time: share used */
 	u32		cpu;		/* [I] */
-	u32		nrunning;	/* [l] queued and running, not the idle one */
+	u32		nrunning;	/* [l] queued, and curr if not idle */
 	u32		nqueued;	/* [l] */
 	u32		nrt;		/* [l] of the queued, real-time */
 	struct thread	*curr;		/* [l] */
@@ -46,19 +46,19 @@ struct runq {
 	/* The fair class: virtual time is v_base + v_sum / w_sum. */
 	struct rb_root_cached fair;	/* [l] queued threads by vdeadline */
 	u64		v_base;		/* [l] */
-	s64		v_sum;		/* [l] of weight * (vruntime - v_base) */
+	s64		v_sum;		/* [l] weight * (vruntime - v_base) */
 	s64		w_sum;		/* [l] of weights; curr's too */
 
 	u64		exec_start_ns;	/* [l] curr is charged up to here */
 	u64		user_ns, system_ns, idle_ns; /* [l] */
 	u64		nswitches;	/* [l] */
-	s64		nblocked;	/* [l] THREAD_BLOCKED gone minus woken here */
+	s64		nblocked;	/* [l] gone to BLOCKED - woken */
 
 	u64		alarm_ns;	/* [o] when the local timer will fire */
 	u64		tick_ns;	/* [o] next tick; CLOCK_NEVER: none */
 	u32		nticks;		/* [o] */
-	bool		asleep;		/* [a] halted in idle: needs an interrupt */
-	struct thread	*leaving;	/* [o] prev, to be queued on another CPU */
+	bool		asleep;		/* [a] halted: needs an interrupt */
+	struct thread	*leaving;	/* [o] prev, moving to another */
 
 	u64		rt_period_ns;	/* [l] start of the period */
 	u64		rt_used_ns;	/* [l] in it */
@@ -67,7 +67,7 @@ struct runq {
 } aligned(CACHE_LINE);
 
 PERCPU_DECLARE(struct runq, runq);
-extern struct cpumask idle_cpus;	/* [a] CPUs that nobody has chosen yet */
+extern struct cpumask idle_cpus;	/* [a] and not chosen yet */
 extern bool sched_boosting;		/* [a] sched_boost_charged() */
 extern u32 sched_nthreads;		/* [a] */
 
@@ -114,14 +114,29 @@ struct thread *runq_candidate(struct runq *rq, u32 cpu);
 /* place.c: which CPU. */
 #define WAKE_SYNC	BIT(0)		/* the waker sleeps soon */
 #define WAKE_NEW	BIT(1)		/* its first time */
-u32	place_woken(const struct thread *t, u32 flags);
+u32	place_anywhere(const struct thread *t, u32 flags);
+
+/* The CPU for t, which is to be queued: place.c says why. */
+static inline u32
+place_woken(const struct thread *t, u32 flags)
+{
+	if (ncpus == 1)
+		return 0;
+	if (flags & WAKE_SYNC && thread_may_run_on(t, cpu_id) &&
+	    runq_this()->nrunning <= 1)
+		return cpu_id;
+	return place_anywhere(t, flags);
+}
+
 bool	place_steal(struct runq *rq);	/* rq->lock held; true: got one */
 void	place_kick_idle(void);		/* an idle CPU should come and steal */
 void	place_balance(struct runq *rq);
 void	place_mark_idle(u32 cpu);
 void	place_mark_busy(u32 cpu);
 
-/* sched.c. */
+/* sched.c. The waker has made its event true, with a full barrier; interrupts
+ * are off. From any sleep but STOPPED. */
+bool	sched_wake_quick(struct thread *t, u32 flags);
 void	sched_resched(struct runq *rq);	/* rq->curr should give way */
 /* Take t, queued on from, to the queue to; both are locked. */
 void	sched_move_locked(struct runq *from, struct thread *t, struct runq *to);

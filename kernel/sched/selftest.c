@@ -1,6 +1,12 @@
 /*
  * Self-tests of locks, RCU, wait queues, timers, the scheduler, and of the
- * memory below them: run in the guest, on any number of CPUs.
+ * memory below them, on any number of CPUs.
+ *
+ * Most are of one form: a crew of kernel threads does the same thing many
+ * times, spread over the CPUs, giving way now and then, and whatever must never
+ * happen is counted. With one CPU the races are those of preemption, with
+ * several those of the machine. Names begin with the folder they test, so that
+ * `selftest=sched` chooses.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/fmt.h"

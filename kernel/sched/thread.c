@@ -78,13 +78,32 @@ thread_inherit(struct thread *t)
 }
 
 static void
+kthread_free_cb(struct rcu_head *head)
+{
+	kmem_put(&kthread_cache, CONTAINER_OF(head, struct kthread, rcu));
+}
+
+static void
+kthread_reap(struct thread *t)
+{
+	kstack_put(&t->x86);
+	rcu_call(&((struct kthread *)t)->rcu, kthread_free_cb);
+}
+
+noreturn void
+kthread_exit(void)
+{
+	thread_exit(kthread_reap);
+}
+
+static void
 kthread_first(struct x86_thread *prev, void *arg)
 {
 	struct thread *t = arg;
 
 	thread_first(prev, NULL);
 	t->fn(t->arg);
-	unreachable();
+	kthread_exit();
 }
 
 struct thread *
@@ -112,25 +131,6 @@ struct thread *
 kthread_create(const char *name, void (*fn)(void *), void *arg)
 {
 	return kthread_create_on(KTHREAD_ANY_CPU, name, fn, arg);
-}
-
-static void
-kthread_free_cb(struct rcu_head *head)
-{
-	kmem_put(&kthread_cache, CONTAINER_OF(head, struct kthread, rcu));
-}
-
-static void
-kthread_reap(struct thread *t)
-{
-	kstack_put(&t->x86);
-	rcu_call(&((struct kthread *)t)->rcu, kthread_free_cb);
-}
-
-noreturn void
-kthread_exit(void)
-{
-	thread_exit(kthread_reap);
 }
 
 u64

@@ -70,11 +70,11 @@ struct thread {
 	u64		vdeadline;	/* [q] virtual deadline */
 	u64		vslice;		/* [q] one slice, weighted */
 	u64		min_vruntime;	/* [q] least in its subtree */
-	s64		vlag;		/* [q] while off the queue: what it is owed */
+	s64		vlag;		/* [q] off the queue: what it is owed */
 	u64		slice_start_ns;	/* [q] of a real-time RR thread */
 	u64		run_ns;		/* [q] total CPU time */
 	u64		utime_ns, stime_ns; /* [q] its split, as ticks saw it */
-	u64		nvcsw, nivcsw;	/* [q] context switches: own will, forced */
+	u64		nvcsw, nivcsw;	/* [q] switches: own will, forced */
 	struct rb_node	rq_node;	/* [q] */
 	struct list	rt_node;	/* [q] */
 	struct cpumask	affinity;	/* [q] CPUs it may run on */
@@ -82,7 +82,7 @@ struct thread {
 	u32		tid;		/* [I] */
 	char		name[16];	/* [o] comm; a torn read is harmless */
 	u64		start_ns;	/* [I] */
-	struct list	all_node;	/* every thread: sched_for_each_thread() */
+	struct list	all_node;	/* sched_for_each_thread() */
 	void		(*fn)(void *);	/* [I] a kernel thread's body */
 	void		*arg;		/* [I] */
 	void		(*reap)(struct thread *); /* [o] set by thread_exit() */
@@ -94,7 +94,7 @@ struct thread {
 	struct cred	*cred;		/* [o, r] */
 	struct fdtable	*fds;		/* [o] */
 	struct fs_ctx	*fs;		/* [o] */
-	bool		reserve_exempt;	/* [o] init, reclaim: never waits long */
+	bool		reserve_exempt;	/* [o] init, reclaim: no long waits */
 	bool		oom_ticket;	/* [o] holds an exit ticket */
 	THREAD_HELD_LOCKS	/* debug kernels: the sleeping locks it holds */
 };
@@ -129,14 +129,15 @@ void	thread_clear_work(struct thread *t, u32 bits);
  * thread_exit(): a waker may still look at it.
  */
 void	thread_init(struct thread *t, const char *name);
-void	thread_inherit(struct thread *t);	/* current's nice, policy, CPUs */
+/* For fork: t gets current's nice value, policy and CPUs. */
+void	thread_inherit(struct thread *t);
 void	thread_start(struct thread *t);		/* first wake; picks a CPU */
 /* What x86_user_thread_init() is given as start: ends the switch to t. */
 void	thread_first(struct x86_thread *prev, void *arg);
 
 /*
  * A kernel thread running fn(arg). Boot time, or under a charge that covers it.
- * fn does not return: kthread_exit() ends it.
+ * It ends when fn returns or calls kthread_exit().
  */
 struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);
 #define KTHREAD_ANY_CPU		(~0u)

@@ -46,21 +46,21 @@ waiter_wake_thread(struct waiter *w, u32 events)
 
 	(void)events;
 	detach(w);
-	(void)sched_wake(t);
+	(void)sched_wake_quick(t, 0);	/* wake_many() had the barrier */
 	return exclusive;
 }
 
-/* The same for a waker that is about to sleep. */
+/* Most waiters have the usual function: spare the indirect call. */
 static inline bool
-wake_one(struct waiter *w, u32 events, bool sync)
+wake_one(struct waiter *w, u32 events, u32 flags)
 {
 	struct thread *t = w->thread;
 	bool exclusive = w->exclusive;
 
-	if (w->wake != waiter_wake_thread || !sync)
+	if (unlikely(w->wake != waiter_wake_thread))
 		return w->wake(w, events);
 	detach(w);
-	(void)sched_wake_sync(t);
+	(void)sched_wake_quick(t, flags);
 	return exclusive;
 }
 
@@ -127,37 +127,44 @@ waitq_remove(struct waitq *q, struct waiter *w)
 }
 
 static void
-wake_many(struct waitq *q, u32 events, u32 nexclusive, bool sync)
+wake_many(struct waitq *q, u32 events, u32 nexclusive, u32 flags)
 {
 	struct waiter *w, *next;
-	u64 irq;
+	u64 irq = spin_lock_irq(&q->lock);
 
-	smp_mb();		/* the event, before we look at the queue */
-	if (waitq_is_empty(q))
-		return;
-	irq = spin_lock_irq(&q->lock);
 	list_for_each_safe(w, next, &q->waiters, node)
-		if (wake_one(w, events, sync) && --nexclusive == 0)
+		if (wake_one(w, events, flags) && --nexclusive == 0)
 			break;
 	spin_unlock_irq(&q->lock, irq);
+}
+
+/* The event comes before the look at the queue. */
+static inline bool
+nobody_waits(const struct waitq *q)
+{
+	smp_mb();
+	return waitq_is_empty(q);
 }
 
 void
 waitq_wake(struct waitq *q, u32 events)
 {
-	wake_many(q, events, 1, false);
+	if (!nobody_waits(q))
+		wake_many(q, events, 1, 0);
 }
 
 void
 waitq_wake_sync(struct waitq *q, u32 events)
 {
-	wake_many(q, events, 1, true);
+	if (!nobody_waits(q))
+		wake_many(q, events, 1, WAKE_SYNC);
 }
 
 void
 waitq_wake_all(struct waitq *q, u32 events)
 {
-	wake_many(q, events, ~0u, false);
+	if (!nobody_waits(q))
+		wake_many(q, events, ~0u, 0);
 }
 
 /* A sleep with a deadline. */

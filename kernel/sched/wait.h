@@ -41,7 +41,7 @@ waitq_is_empty(const struct waitq *q)
 	return READ_ONCE(q->waiters.next) == &q->waiters;
 }
 
-/* The default: takes w off the queue and wakes w->thread. w may be gone then. */
+/* The default: takes w off the queue, wakes its thread; w may be gone then. */
 bool	waiter_wake_thread(struct waiter *w, u32 events);
 
 void	waiter_init(struct waiter *w, bool exclusive);	/* for current */

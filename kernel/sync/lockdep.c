@@ -27,7 +27,7 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/percpu.h"
 
-#define STUCK_TURNS	64		/* lockdep_stuck() calls until a panic */
+#define STUCK_TURNS	64		/* calls until a panic */
 
 PERCPU_DEFINE(u32, irq_depth);
 PERCPU_DEFINE(u32, rcu_depth);

@@ -45,7 +45,7 @@ rcu_read_unlock(void)
  */
 void	rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *));
 
-/* This CPU's quiescent states: how far it has reported, and whether it idles. */
+/* This CPU's quiescent states: how far it has reported, whether it idles. */
 struct rcu_cpu {
 	u64	seen;		/* [o] grace period it has passed a state in */
 	u32	idle;		/* [a] 1: idle, reads nothing under RCU */

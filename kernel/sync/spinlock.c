@@ -50,7 +50,7 @@ sync_lockstat(enum lock_class cls, u64 *acquired, u64 *contended)
 	*contended = 0;
 	for (u32 c = 0; c < ncpus; c++) {
 		*acquired += lockdep_acquired(cls, c);
-		*contended +=
-		    (*PERCPU_OF(u64 [NLOCK_CLASSES], lock_contended_in, c))[cls];
+		*contended += (*PERCPU_OF(u64 [NLOCK_CLASSES],
+		    lock_contended_in, c))[cls];
 	}
 }

@@ -12,6 +12,7 @@
 #include "kernel/lib/parse.h"
 #include "kernel/proc/task.h"
 #include "kernel/syscall/strace.h"
+#include "kernel/syscall/subject.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/trace/counter.h"
 #include "kernel/trace/log.h"
@@ -109,5 +110,7 @@ syscall_init(const char *cmdline)
 	if (bounds_are_standin)
 		kinfo("bounds: stand-in table, %u rows", nbounds);
 	proc_trace_init = cmdline_has(cmdline, "strace");
+	sys_time_init();
+	sys_futex_init();
 	trap_ops.syscall = syscall_dispatch;
 }

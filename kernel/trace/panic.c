@@ -49,6 +49,7 @@ static u32 panic_cpu = NO_CPU;		/* [a] */
 static s64 panic_seconds;		/* [I] 0: halt */
 
 noreturn void __stack_chk_fail(void);
+extern char trap_kernel_return[];	/* x86/entry.S */
 
 /* Where a line of a dump goes: to the log, or in a panic to the sinks. */
 static void
@@ -92,6 +93,10 @@ backtrace_collect(u64 rip, u64 rbp, u64 *out, u32 max)
 		if (frame[1] < KERNEL_BASE)
 			break;
 		out[n++] = frame[1];
+		/* Above the first C frame of a trap stands its trapframe. */
+		if (frame[1] == (u64)trap_kernel_return && n < max &&
+		    frame_is_readable(rbp + sizeof(struct trapframe)))
+			out[n++] = ((const struct trapframe *)(frame + 2))->rip;
 		if (frame[0] <= rbp)
 			break;
 		rbp = frame[0];

@@ -3,7 +3,7 @@
  *
  * Two kinds of hang, told apart by two counts that each CPU keeps anyway:
  * - Interrupts stay off: its count of interrupts taken stands still although
- *   the checker pokes it each second with one that does nothing.
+ *   the checker pokes it each time with one that does nothing.
  * - It takes interrupts but runs the same kernel path for ever while other
  *   threads wait for the CPU: its count of context switches stands still. A
  *   thread in user mode would have been preempted, so it must be the kernel.
@@ -24,6 +24,7 @@
 #define NS_PER_S		1000000000ull
 #define DEFAULT_SECONDS		20
 #define POKE_NS			(NS_PER_S / 2)
+#define STALE_NS		(15 * NS_PER_S)	/* > two checks apart */
 
 /* What a checker last saw of a CPU. [one checker at a time: checking] */
 struct watch {
@@ -95,7 +96,7 @@ watchdog_check(void)
 		return;
 	/* If nobody could check for long (a stopped virtual machine), what
 	 * the counts say is old: begin anew. */
-	if (now > last_check_ns + patience_ns / 2) {
+	if (now > last_check_ns + STALE_NS) {
 		touched = now;
 		atomic_store_relaxed(&touched_ns, now);
 	}

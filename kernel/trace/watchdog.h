@@ -16,7 +16,7 @@ struct watchdog_ops {
 void	watchdog_init(const char *cmdline, const struct watchdog_ops *ops);
 
 /*
- * Look at all CPUs. To be called about once a second in timer interrupts, by
+ * Look at all CPUs. To be called every 1 to 5 seconds in timer interrupts, by
  * CPU 0 and, so that it is watched too, by CPU 1.
  */
 void	watchdog_check(void);

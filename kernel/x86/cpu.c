@@ -30,7 +30,6 @@
 #define MSR_EFER		0xc0000080
 #define  EFER_SCE		BIT(0)
 #define  EFER_NXE		BIT(11)
-#define MSR_FS_BASE		0xc0000100
 #define MSR_PAT			0x277
 /* Entries 0-7: WB, WC, UC-, UC, WB, WC, UC-, UC (SDM 3A 11.12.2). */
 #define PAT_VALUE		0x0007010600070106ul
@@ -77,9 +76,6 @@ cpu_init(void)
 	if (cpu_has.pcid)
 		__asm__ volatile("mov %0, %%cr4" :: "r"(wanted_cr4() |
 		    CR4_PCIDE) : "memory");
-	/* What switch.c takes to be loaded. */
-	cpu_wrmsr(MSR_FS_BASE, 0);
-	cpu_wrmsr(MSR_KERNEL_GS_BASE, 0);
 	if (cpu_has.pat)
 		cpu_wrmsr(MSR_PAT, PAT_VALUE);
 	fpu_init_cpu();

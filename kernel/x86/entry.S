@@ -169,6 +169,8 @@ trap_in_kernel:
 	movq	TF_RBP(%rsp), %rbp
 	movq	%rsp, %rdi
 	call	trap_kernel
+	.globl	trap_kernel_return	/* backtraces know the frame by it */
+trap_kernel_return:
 	POP_REGS
 	addq	$16, %rsp
 	iretq

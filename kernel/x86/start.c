@@ -46,6 +46,17 @@ const struct bootinfo *boot_info = &early_info;
  * function that never returns. */
 u64 __stack_chk_guard = 0x5bd1e995c0ffee00ul;
 
+/* Its low byte is 0: a string that overflows cannot copy it. */
+static u64
+guard_value(void)
+{
+	u64 v = 0;
+
+	if (cpu_has.rdrand)
+		__asm__ volatile("rdrand %0" : "+r"(v) :: "cc");
+	return (v ^ cpu_rdtsc() * 0x9e3779b97f4a7c15ul) & ~0xfful;
+}
+
 static void
 early_puts(const char *s)
 {
@@ -192,6 +203,6 @@ x86_start(u32 kind, u32 info)
 	fpu_init();
 	cpu_init();
 	smp_choose_trampoline(&early_info);
-	__stack_chk_guard = (cpu_rdtsc() * 0x9e3779b97f4a7c15ul) & ~0xfful;
+	__stack_chk_guard = guard_value();
 	kernel_main(&early_info);
 }

@@ -19,11 +19,9 @@
 #define MSR_FS_BASE		0xc0000100
 #define FPU_NO_CPU		(~0u)
 
-/* Whose FPU registers this CPU holds; valid if its fpu_cpu is this CPU. */
+/* Whose FPU registers and bases this CPU holds; valid if its fpu_cpu is this
+ * CPU. */
 static PERCPU_DEFINE(struct x86_thread *, x86_fpu_owner);
-/* What is in the base registers, where only the kernel can change them. */
-static PERCPU_DEFINE(u64, x86_fs_loaded);
-static PERCPU_DEFINE(u64, x86_gs_loaded);
 
 _Static_assert(offsetof(struct x86_thread, kstack_top) == XT_KSTACK_TOP,
     "asm.h");
@@ -52,14 +50,8 @@ bases_load(const struct x86_thread *t)
 		    "r"(t->gs_base));
 		return;
 	}
-	if (x86_fs_loaded != t->fs_base) {
-		cpu_wrmsr(MSR_FS_BASE, t->fs_base);
-		x86_fs_loaded = t->fs_base;
-	}
-	if (x86_gs_loaded != t->gs_base) {
-		cpu_wrmsr(MSR_KERNEL_GS_BASE, t->gs_base);
-		x86_gs_loaded = t->gs_base;
-	}
+	cpu_wrmsr(MSR_FS_BASE, t->fs_base);
+	cpu_wrmsr(MSR_KERNEL_GS_BASE, t->gs_base);
 }
 
 void
@@ -87,13 +79,12 @@ x86_switch(struct x86_thread *prev, struct x86_thread *next)
 		fpu_save(prev->fpu);
 		bases_save(prev);
 	}
-	if (next->fpu != NULL) {
-		if (x86_fpu_owner != next || next->fpu_cpu != cpu_id) {
-			fpu_restore(next->fpu);
-			next->fpu_cpu = cpu_id;
-			x86_fpu_owner = next;
-		}
+	if (next->fpu != NULL &&
+	    (x86_fpu_owner != next || next->fpu_cpu != cpu_id)) {
+		fpu_restore(next->fpu);
 		bases_load(next);
+		next->fpu_cpu = cpu_id;
+		x86_fpu_owner = next;
 	}
 	x86_current = next;
 	cpu_tables.tss.rsp[0] = next->kstack_top;

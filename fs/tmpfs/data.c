@@ -1,0 +1,557 @@
+/*
+ * The contents of tmpfs files: frames in a page tree, copied to and from under
+ * the inode's lock by copies that never fault. A page that is not in the tree
+ * reads as zeros.
+ *
+ * A write goes in chunks of at most CHUNK_PAGES new pages: the charge for a
+ * chunk is reserved, then the lock is taken, and the file system's limit is
+ * asked for each page before it is taken (-ENOSPC is policy). When the charge
+ * runs out, or a user page is missing, the lock is dropped and the charge
+ * renewed or the page faulted in.
+ *
+ * D1 a frame enters the tree only when all its bytes are defined.
+ * D2 pages at and beyond the end of the file are not in the tree, unless
+ *    fallocate put them there; bytes of the last page behind the end are zero
+ *    when size grows over them: truncation clears them.
+ */
+#include "bounds.h"
+#include "fs/tmpfs/tmpfs_priv.h"
+#include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/abi/limits.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/string.h"
+#include "kernel/mem/frame.h"
+#include "kernel/vm/reserve.h"
+
+#define CHUNK_PAGES	16u
+#define FREE_BATCH	32u
+#define SIZE_MAX_BYTES	0x7ffffffffffff000l
+_Static_assert(BOUND_FRAMES_tmpfs_write >= CHUNK_PAGES + TREE_NODE_FRAMES,
+    "a chunk's pages and nodes");
+
+/* ---- pages --------------------------------------------------------------------------- */
+
+static inline bool
+charge_suffices(void)
+{
+	return current->charge.left > (s32)TREE_NODE_FRAMES || mem_booting;
+}
+
+static void
+page_add(struct inode *i, u64 index, struct frame *f)
+{
+	spin_lock(&i->spin);
+	tree_insert(&tmpfs_inode(i)->tree, index, f);
+	spin_unlock(&i->spin);
+	i->blocks += PAGE_SIZE / 512;
+}
+
+/* Take pages of [from, to) out and free them. Lock held for writing, or the
+ * inode is dying. */
+static void
+pages_drop(struct inode *i, u64 from, u64 to)
+{
+	struct page_tree *t = &tmpfs_inode(i)->tree;
+	struct tmpfs_super *s = tmpfs_super(i->sb);
+	struct frame *batch[FREE_BATCH];
+	u32 n;
+
+	do {
+		n = 0;
+		spin_lock(&i->spin);
+		while (n < FREE_BATCH) {
+			from = tree_next(t, from);
+			if (from >= to)
+				break;
+			batch[n++] = tree_remove(t, from++);
+		}
+		spin_unlock(&i->spin);
+		i->blocks -= n * (PAGE_SIZE / 512);
+		atomic_sub(&s->used_pages, n);
+		for (u32 k = 0; k < n; k++)
+			frame_put(batch[k]);
+		preempt_point();
+	} while (n == FREE_BATCH);
+}
+
+void
+tmpfs_free_pages(struct inode *i)
+{
+	pages_drop(i, 0, ~0ul);
+}
+
+/* Zero bytes [from, to) where there are pages; lock held for writing. */
+static void
+bytes_clear(struct inode *i, u64 from, u64 to)
+{
+	while (from < to) {
+		u64 off = from & PAGE_MASK, n = MIN(PAGE_SIZE - off, to - from);
+		struct frame *f = tree_find(&tmpfs_inode(i)->tree,
+		    from >> PAGE_SHIFT);
+
+		if (f != NULL)
+			memset((char *)frame_virt(f) + off, 0, n);
+		from += n;
+	}
+}
+
+int
+tmpfs_set_size(struct inode *i, s64 size)
+{
+	u64 first = PAGE_UP((u64)size) >> PAGE_SHIFT;
+	s64 old = i->size;
+
+	if (size < 0 || size > SIZE_MAX_BYTES)
+		return -EFBIG;
+	WRITE_ONCE(i->size, size);
+	if (size < old) {
+		bytes_clear(i, size, MIN(PAGE_UP((u64)size), (u64)old)); /* D2 */
+		pages_drop(i, first, ~0ul);
+		vm_unmap_pager(&i->pager, first, ~0ul - first);
+	}
+	inode_touch(i, SETATTR_MTIME);
+	return 0;
+}
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+/* Bytes copied; *end: there are no more. Lock held for reading. */
+static usize
+read_locked(struct inode *i, struct uio *to, s64 pos, bool *end)
+{
+	struct page_tree *t = &tmpfs_inode(i)->tree;
+	usize done = 0;
+
+	while (to->left > 0 && pos < i->size) {
+		u64 off = pos & PAGE_MASK;
+		usize n = MIN(MIN(PAGE_SIZE - off, (u64)(i->size - pos)),
+		    to->left), got;
+		struct frame *f = tree_find(t, (u64)pos >> PAGE_SHIFT);
+
+		got = f == NULL ? uio_zero(to, n) :
+		    uio_put(to, (char *)frame_virt(f) + off, n);
+		done += got;
+		pos += got;
+		if (unlikely(got < n)) {
+			*end = false;
+			return done;
+		}
+	}
+	*end = true;
+	return done;
+}
+
+/* As relatime does: only when it says something new. */
+static void
+note_read(struct file *f, struct inode *i)
+{
+	if (unlikely(i->atime_ns <= i->mtime_ns) && !(f->flags & O_NOATIME))
+		inode_touch(i, SETATTR_ATIME);
+}
+
+static isize
+tmpfs_read(struct file *f, struct uio *to, s64 *pos)
+{
+	struct inode *i = f->inode;
+	isize done = 0;
+	bool end;
+	int rc;
+
+	for (;;) {
+		usize n;
+
+		rwlock_read_lock(&i->lock);
+		n = read_locked(i, to, *pos, &end);
+		rwlock_read_unlock(&i->lock);
+		*pos += n;
+		done += n;
+		if (likely(end))
+			break;
+		rc = uio_fault_in(to, USER_WRITE);
+		if (rc != 0) {
+			if (done == 0)
+				return rc;
+			break;
+		}
+	}
+	if (done > 0)
+		note_read(f, i);
+	return done;
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+enum write_stop { STOP_DONE, STOP_FAULT, STOP_CHARGE, STOP_SPACE };
+
+/* A new page for [off, off + n) of index; 0 bytes: see *why. */
+static usize
+write_new_page(struct inode *i, struct uio *from, u64 index, u32 off, usize n,
+    enum write_stop *why)
+{
+	struct tmpfs_super *s = tmpfs_super(i->sb);
+	struct frame *f;
+	char *va;
+	usize got;
+
+	if (unlikely(!charge_suffices())) {
+		*why = STOP_CHARGE;
+		return 0;
+	}
+	if (unlikely(!tmpfs_take(&s->used_pages, &s->max_pages, 1))) {
+		*why = STOP_SPACE;
+		return 0;
+	}
+	f = frame_get(FRAME_FILE);
+	va = frame_virt(f);
+	got = uio_get(from, va + off, n);
+	if (got == 0) {
+		frame_put(f);
+		atomic_sub(&s->used_pages, 1);
+		*why = STOP_FAULT;
+		return 0;
+	}
+	memset(va, 0, off);				/* D1 */
+	memset(va + off + got, 0, PAGE_SIZE - off - got);
+	page_add(i, index, f);
+	return got;
+}
+
+/* Bytes written at pos until *why; lock held for writing. */
+static usize
+write_locked(struct inode *i, struct uio *from, s64 pos, enum write_stop *why)
+{
+	struct page_tree *t = &tmpfs_inode(i)->tree;
+	usize done = 0;
+
+	*why = STOP_DONE;
+	while (from->left > 0) {
+		u64 index = (u64)pos >> PAGE_SHIFT;
+		u32 off = pos & PAGE_MASK;
+		usize n = MIN(PAGE_SIZE - off, from->left), got;
+		struct frame *f = tree_find(t, index);
+
+		got = f != NULL ?
+		    uio_get(from, (char *)frame_virt(f) + off, n) :
+		    write_new_page(i, from, index, off, n, why);
+		done += got;
+		pos += got;
+		if (unlikely(got < n)) {
+			if (*why == STOP_DONE)
+				*why = STOP_FAULT;
+			break;
+		}
+	}
+	if (pos > i->size)
+		WRITE_ONCE(i->size, pos);
+	return done;
+}
+
+/* Written data takes set-id bits away, from others than root. */
+static void
+drop_setid(struct inode *i)
+{
+	if (unlikely(i->mode & (S_ISUID | S_ISGID)) &&
+	    current_cred()->fsuid != 0)
+		WRITE_ONCE(i->mode, i->mode & ~(u32)(S_ISUID |
+		    (i->mode & S_IXGRP ? S_ISGID : 0)));
+}
+
+static int
+write_pause(struct uio *from, enum write_stop why)
+{
+	switch (why) {
+	case STOP_FAULT:
+		return uio_fault_in(from, USER_READ);
+	case STOP_CHARGE:
+		return reserve_renew();
+	default:
+		return -ENOSPC;
+	}
+}
+
+static isize
+tmpfs_write(struct file *f, struct uio *from, s64 *pos)
+{
+	struct inode *i = f->inode;
+	isize done = 0;
+	enum write_stop why;
+	int rc;
+
+	for (;;) {
+		usize n;
+
+		rwlock_write_lock(&i->lock);
+		if (f->flags & O_APPEND)
+			*pos = i->size;
+		if (unlikely(*pos > SIZE_MAX_BYTES - RW_COUNT_MAX)) {
+			rwlock_write_unlock(&i->lock);
+			return done > 0 ? done : -EFBIG;
+		}
+		n = write_locked(i, from, *pos, &why);
+		if (n > 0) {
+			drop_setid(i);
+			inode_touch(i, SETATTR_MTIME);
+		}
+		rwlock_write_unlock(&i->lock);
+		*pos += n;
+		done += n;
+		if (why == STOP_DONE)
+			return done;
+		rc = write_pause(from, why);
+		if (rc != 0)
+			return done > 0 ? done : rc;
+	}
+}
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+
+/* The start of the next data (or hole) at or after off. */
+static s64
+seek_data(struct inode *i, s64 off, bool hole)
+{
+	struct page_tree *t = &tmpfs_inode(i)->tree;
+	u64 index = (u64)off >> PAGE_SHIFT, next;
+	s64 at;
+
+	if (off < 0 || off >= i->size)
+		return -ENXIO;
+	rwlock_read_lock(&i->lock);
+	next = tree_next(t, index);
+	while (hole && next == index)
+		next = tree_next(t, ++index);
+	if (!hole)
+		index = next;
+	rwlock_read_unlock(&i->lock);
+	at = index > (u64)i->size >> PAGE_SHIFT ? i->size :
+	    (s64)(index << PAGE_SHIFT);
+	if (!hole && at >= i->size)
+		return -ENXIO;
+	return MIN(MAX(at, off), i->size);
+}
+
+static s64
+tmpfs_seek(struct file *f, s64 off, int whence)
+{
+	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+		off = seek_data(f->inode, off, whence == SEEK_HOLE);
+		if (off < 0)
+			return off;
+	} else if (whence == SEEK_END) {
+		off += READ_ONCE(f->inode->size);
+	} else if (whence == SEEK_CUR) {
+		off += f->pos;
+	} else if (whence != SEEK_SET) {
+		return -EINVAL;
+	}
+	if (off < 0)
+		return -EINVAL;
+	f->pos = off;
+	return off;
+}
+
+static int
+tmpfs_mmap(struct file *f, u32 prot, u32 flags, struct pager **out)
+{
+	inode_get(f->inode);
+	*out = &f->inode->pager;
+	return 0;
+}
+
+/* tmpfs is as durable as it gets. */
+static int
+tmpfs_sync(struct file *f, bool data_only)
+{
+	return 0;
+}
+
+static int
+tmpfs_truncate(struct file *f, s64 length)
+{
+	int rc;
+
+	rwlock_write_lock(&f->inode->lock);
+	rc = tmpfs_set_size(f->inode, length);
+	rwlock_write_unlock(&f->inode->lock);
+	return rc;
+}
+
+/* The page of index with a reference, made if missing; lock held, writing. */
+static int
+page_make_locked(struct inode *i, u64 index, struct frame **out)
+{
+	struct tmpfs_super *s = tmpfs_super(i->sb);
+	struct frame *f = tree_find(&tmpfs_inode(i)->tree, index);
+
+	if (f == NULL) {
+		if (!tmpfs_take(&s->used_pages, &s->max_pages, 1))
+			return -ENOSPC;
+		f = frame_get_zero(FRAME_FILE);
+		page_add(i, index, f);
+	}
+	if (out != NULL) {
+		frame_ref(f);
+		*out = f;
+	}
+	return 0;
+}
+
+static int
+punch(struct inode *i, u64 off, u64 end)
+{
+	u64 first = PAGE_UP(off), last = PAGE_DOWN(end);
+
+	if (first > last) {
+		bytes_clear(i, off, end);
+		return 0;
+	}
+	bytes_clear(i, off, first);
+	bytes_clear(i, last, end);
+	pages_drop(i, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
+	vm_unmap_pager(&i->pager, first >> PAGE_SHIFT,
+	    (last - first) >> PAGE_SHIFT);
+	return 0;
+}
+
+/* Pages for [off, end): -ENOSPC leaves those that were made. */
+static int
+fill(struct inode *i, u64 off, u64 end)
+{
+	u64 index = off >> PAGE_SHIFT, last = PAGE_UP(end) >> PAGE_SHIFT;
+	int rc = 0;
+
+	while (rc == 0 && index < last) {
+		if (!charge_suffices())
+			rc = reserve_renew();
+		rwlock_write_lock(&i->lock);
+		while (rc == 0 && index < last && charge_suffices())
+			rc = page_make_locked(i, index++, NULL);
+		rwlock_write_unlock(&i->lock);
+		preempt_point();
+	}
+	return rc;
+}
+
+static int
+tmpfs_allocate(struct file *f, int mode, s64 off, s64 len)
+{
+	struct inode *i = f->inode;
+	bool keep = mode & FALLOC_FL_KEEP_SIZE;
+	s64 end = off + len;
+	int rc = 0;
+
+	if (end < 0 || end > SIZE_MAX_BYTES)
+		return -EFBIG;
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+			return -EOPNOTSUPP;
+		rwlock_write_lock(&i->lock);
+		rc = punch(i, off, end);
+		inode_touch(i, SETATTR_MTIME);
+		rwlock_write_unlock(&i->lock);
+		return rc;
+	}
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE))
+		return -EOPNOTSUPP;
+	rc = fill(i, off, end);
+	if (rc != 0)
+		return rc;
+	rwlock_write_lock(&i->lock);
+	if (mode & FALLOC_FL_ZERO_RANGE)
+		bytes_clear(i, off, end);
+	if (!keep && end > i->size)
+		WRITE_ONCE(i->size, end);
+	inode_touch(i, SETATTR_MTIME);
+	rwlock_write_unlock(&i->lock);
+	return 0;
+}
+
+const struct file_ops tmpfs_file_ops = {
+	.name = "tmpfs",
+	.bound = {
+		[FOP_WRITE] = BOUND_tmpfs_write,
+		[FOP_SETATTR] = BOUND_tmpfs_write,
+	},
+	.seekable = true,
+	.read = tmpfs_read,
+	.write = tmpfs_write,
+	.seek = tmpfs_seek,
+	.mmap = tmpfs_mmap,
+	.sync = tmpfs_sync,
+	.truncate = tmpfs_truncate,
+	.allocate = tmpfs_allocate,
+};
+
+/* ---- mappings --------------------------------------------------------------------------------- */
+
+static struct inode *
+pager_inode(struct pager *p)
+{
+	return CONTAINER_OF(p, struct inode, pager);
+}
+
+static void
+pager_get(struct pager *p)
+{
+	inode_get(pager_inode(p));
+}
+
+static void
+pager_put(struct pager *p)
+{
+	inode_put_later(pager_inode(p));
+}
+
+static struct frame *
+pager_find_page(struct pager *p, u64 index)
+{
+	struct inode *i = pager_inode(p);
+	struct frame *f = NULL;
+
+	spin_lock(&i->spin);
+	if (index < PAGE_UP((u64)i->size) >> PAGE_SHIFT)
+		f = tree_find(&tmpfs_inode(i)->tree, index);
+	if (f != NULL)
+		frame_ref(f);
+	spin_unlock(&i->spin);
+	return f;
+}
+
+static int
+pager_get_page(struct pager *p, u64 index, bool writable, struct frame **out)
+{
+	struct inode *i = pager_inode(p);
+	int rc = -EFAULT;
+
+	*out = pager_find_page(p, index);
+	if (*out != NULL)
+		return 0;
+	rwlock_write_lock(&i->lock);
+	if (index < PAGE_UP((u64)i->size) >> PAGE_SHIFT &&
+	    page_make_locked(i, index, out) == 0)
+		rc = 0;
+	rwlock_write_unlock(&i->lock);
+	return rc;
+}
+
+static int
+pager_path(struct pager *p, char *buf, usize len)
+{
+	return inode_string(pager_inode(p), buf, len);
+}
+
+static void
+pager_identity(struct pager *p, u64 *dev, u64 *ino)
+{
+	*dev = pager_inode(p)->sb->dev;
+	*ino = pager_inode(p)->ino;
+}
+
+const struct pager_ops tmpfs_pager_ops = {
+	.get = pager_get,
+	.put = pager_put,
+	.get_page = pager_get_page,
+	.find_page = pager_find_page,
+	.path = pager_path,
+	.identity = pager_identity,
+};
