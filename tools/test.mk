@@ -9,7 +9,7 @@ test: need
 test-long: need
 	@$(MAKE) --no-print-directory run-tests TESTFLAGS=--long
 stress: need
-	@$(MAKE) --no-print-directory run-tests TESTFLAGS='--long exhaust'
+	@$(MAKE) --no-print-directory run-tests TESTFLAGS='--long exhaustion'
 
 run-tests: $(KERNEL_ELF) $(DEBUG_ELF) $(ROOT_CPIO) $(ISO) abi-tests \
     guest-helpers
@@ -28,7 +28,7 @@ build/tests/abi/%: tests/abi/%.c tests/abi/abi.h \
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(ABI_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lpthread
 
-build/tests/abirun: tests/abi/runner/abirun.c | build/user/kernel-headers
+build/tests/abirun: tests/abirun.c | build/user/kernel-headers
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) $(USER_LDFLAGS) -o $@ $<
 

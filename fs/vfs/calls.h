@@ -13,12 +13,17 @@ int	vfs_statfs(const struct path *p, struct lx_statfs *st);
 int	vfs_truncate(const struct path *p, s64 length);
 int	vfs_truncate_inode(struct inode *i, s64 length);
 
-/* stat of a name: under RCU alone if it can (walk.c): WALK_RETRY is 1. */
+bool	path_is_readonly(const struct path *p);
+bool	path_is_noexec(const struct path *p);
+
+/* stat of a name under RCU alone, without frames; or WALK_RETRY_CALL: it must
+ * be done by path_walk(). */
+#define WALK_RETRY_CALL		1
 int	vfs_stat_fast(int dirfd, const char *name, u32 flags,
 	    struct lx_stat *st);
 
-/* Making and removing names: CALL_FRAMES, two names: twice PATH_FRAMES. */
-#define CREATE_FRAMES	(PATH_FRAMES + 5)
+/* Making and removing names: CREATE_FRAMES, with two names PATH_FRAMES more. */
+#define CREATE_FRAMES		(PATH_FRAMES + 5)
 int	vfs_mknod(int dirfd, const char *name, u32 mode, u64 rdev);
 int	vfs_symlink(const char *target, int dirfd, const char *name);
 int	vfs_link(int from_fd, const char *from, int to_fd, const char *to,
@@ -28,6 +33,8 @@ int	vfs_rmdir(int dirfd, const char *name);
 int	vfs_rename(int from_fd, const char *from, int to_fd, const char *to,
 	    u32 flags);
 isize	vfs_readlink(const struct path *p, char *buf, usize len);
+
+int	vfs_sync(void);			/* all file systems: no frames */
 
 /* Working directory and root: the path's references pass to current->fs. */
 void	fs_ctx_set_cwd(struct path *p);

@@ -12,6 +12,7 @@
 #include "fs/vfs/mount.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/mount.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
@@ -187,6 +188,18 @@ int
 path_may_write(const struct path *p)
 {
 	return mount_is_readonly(p->mnt) ? -EROFS : 0;
+}
+
+bool
+path_is_readonly(const struct path *p)
+{
+	return mount_is_readonly(p->mnt);
+}
+
+bool
+path_is_noexec(const struct path *p)
+{
+	return p->mnt->flags & MS_NOEXEC;
 }
 
 /* ---- attributes -------------------------------------------------------------------------- */

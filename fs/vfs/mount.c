@@ -18,6 +18,8 @@
  * Locks: mount_lock (sleeps) -> directories -> names_lock.
  * LIMIT: one namespace, and no propagation: MS_SHARED and kin do nothing.
  */
+#include "fs/vfs/calls.h"
+#include "fs/vfs/mount.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/mount.h"
@@ -26,7 +28,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
-#include "fs/vfs/mount.h"
+
 
 #define MOUNT_CHAINS	64u
 #define FLAGS_KEPT	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | \
@@ -558,7 +560,7 @@ vfs_pivot_root(const char *new_root, const char *put_old, struct path *old_root,
 }
 
 int
-sb_for_each_sync(void)
+vfs_sync(void)
 {
 	struct superblock *sb;
 	int rc = 0, one;

@@ -101,7 +101,7 @@ struct fs_type *fs_find(const char *name);
 struct fs_ctx *fs_ctx_first(struct mount *m);
 /* Some mount of sb, referenced, or NULL. */
 struct mount *mount_of_sb(const struct superblock *sb);
-int	sb_for_each_sync(void);		/* sync(2) */
+
 extern struct mount *root_mount;	/* [M] */
 
 static inline bool
@@ -125,6 +125,7 @@ struct walk {
 	bool		rcu;		/* no references are held */
 	bool		parent;		/* stop before the last component */
 	bool		dir_wanted;	/* a slash stood behind the last one */
+	s32		left;		/* of the charge, at the start */
 	u32		nlinks;		/* symbolic links followed */
 	u32		depth;		/* of rest[] */
 	char		*buf[2];	/* link texts, frames (not RCU) */

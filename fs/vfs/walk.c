@@ -138,6 +138,7 @@ walk_init(struct walk *w, int dirfd, const char *name, u32 flags, bool rcu,
 	w->parent = false;
 	w->dir_wanted = false;
 	w->nlinks = w->depth = w->nbuf = 0;
+	w->left = current->charge.left;
 	w->buf[0] = w->buf[1] = NULL;
 	w->last = NULL;
 	if (*name == '\0' && !(flags & WALK_EMPTY))
@@ -317,12 +318,15 @@ walk_lookup_locked(struct dentry *dir, const char *name, usize len, u64 hash,
 	return 0;
 }
 
-/* Between two components: enough left for a look-up that makes a dentry. */
+/*
+ * Between two components: a look-up takes at most half of the walk's frames.
+ * What the call needs after the walk is left alone.
+ */
 static int
-walk_renew(void)
+walk_renew(const struct walk *w)
 {
-	if (likely(current->charge.left >= PATH_FRAMES / 2) || mem_booting ||
-	    current->charge.bound == 0)
+	if (likely(current->charge.left >= w->left - PATH_FRAMES / 2) ||
+	    mem_booting || current->charge.bound == 0)
 		return 0;
 	return reserve_renew();
 }
@@ -342,7 +346,7 @@ child_by_ref(struct walk *w, const char *s, usize len, u64 hash,
 	}
 	if (d != NULL)
 		dentry_put(d);
-	rc = walk_renew();
+	rc = walk_renew(w);
 	if (rc != 0)
 		return rc;
 	rwlock_read_lock(&dir->lock);
@@ -481,7 +485,7 @@ follow_ref(struct walk *w, struct dentry *d, const char *rest,
 {
 	struct inode *i = d->inode;
 	struct path to;
-	int rc = walk_renew();
+	int rc = walk_renew(w);
 
 	if (rc == 0 && i->ops->follow != NULL) {
 		rc = i->ops->follow(i, &to);

@@ -139,6 +139,7 @@ struct file_name_ops {
 extern const struct file_name_ops file_name_ops;
 struct file_limit_ops {
 	u64	(*rlimit)(int which);	/* current's soft limit */
+	s32	(*pid)(void);		/* current's: whose a POSIX lock is */
 };
 extern const struct file_limit_ops file_limit_ops;
 

@@ -54,13 +54,6 @@ static struct lock_bucket buckets[LOCK_BUCKETS] = {
 };
 static u64 nlocks;			/* [a] all locks there are */
 
-static s32
-no_pid(void)
-{
-	return 0;
-}
-s32 (*file_lock_pid)(void) = no_pid;
-
 static struct lock_bucket *
 bucket_of(const struct inode *inode)
 {
@@ -234,7 +227,7 @@ range_lock(struct file *f, const struct lock_range *r, bool ofd)
 		.inode = f->inode, .kind = KIND_RANGE,
 		.owner = ofd ? (const void *)f : (const void *)current->fds,
 		.start = r->start, .end = r->end, .type = r->type,
-		.pid = ofd ? -1 : file_lock_pid(),
+		.pid = ofd ? -1 : file_limit_ops.pid(),
 	};
 }
 

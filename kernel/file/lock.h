@@ -33,6 +33,3 @@ void	file_lock_get(struct file *f, struct lock_range *r, bool ofd);
 void	file_locks_close(struct file *f, const void *owner);
 /* The last reference to f is gone: flock and OFD locks go. */
 void	file_locks_release(struct file *f);
-
-/* The id that POSIX locks of the running process report. */
-extern s32 (*file_lock_pid)(void);

@@ -11,7 +11,7 @@ struct aspace;
 struct file;
 
 #define EXEC_SCRIPT_LEVELS	4
-#define EXEC_SCRIPT_LINE	256	/* as Linux: BINPRM_BUF_SIZE */
+#define EXEC_SCRIPT_LINE	256	/* as Linux */
 #define EXEC_PREFIX_MAX		(2 * EXEC_SCRIPT_LEVELS + 1)
 
 /* One execve under way. It fits a frame; all fields are its caller's own. */

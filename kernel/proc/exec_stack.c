@@ -38,7 +38,7 @@
 #define ARGS_LIMIT_MIN		(32 * PAGE_SIZE)
 #define ARGS_LIMIT_MAX		(6ul << 20)
 
-/* ---- downwards, through the page ------------------------------------------ */
+/* ---- downwards, through the page ---- */
 
 /* Write what the page holds of [sp, ...). */
 static int
@@ -136,7 +136,7 @@ push_user_string(struct exec *e, u64 from)
 	return error != 0 ? error : push_user(e, from, len + (usize)n);
 }
 
-/* ---- the arrays of strings ------------------------------------------------ */
+/* ---- the arrays of strings ---- */
 
 static int
 string_at(const struct exec *e, u64 array, u64 i, u64 *out)
@@ -233,7 +233,7 @@ strings_copy(struct exec *e)
 	return error;
 }
 
-/* ---- upwards, through tmp: the table -------------------------------------- */
+/* ---- upwards, through tmp: the table ---- */
 
 static int
 table_flush(struct exec *e)

@@ -56,7 +56,7 @@ next_deadline(u64 deadline, u64 interval, u64 *missed)
 	return deadline;
 }
 
-/* ---- ITIMER_REAL ---------------------------------------------------------- */
+/* ---- ITIMER_REAL ---- */
 
 static void
 alarm_fire(struct timer *timer)
@@ -114,7 +114,7 @@ itimer_change(const struct itimer_setting *new, struct itimer_setting *old)
 	spin_unlock_irq(&p->siglock, irq);
 }
 
-/* ---- POSIX timers --------------------------------------------------------- */
+/* ---- POSIX timers ---- */
 
 static struct task *
 ptimer_target(const struct posix_timer *pt)

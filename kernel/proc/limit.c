@@ -9,9 +9,16 @@
 #include "kernel/sync/rcu.h"
 #include "kernel/vm/aspace.h"
 
-/* kernel/file asks for current's limits by this. */
+static s32
+current_pid(void)
+{
+	return (s32)current_proc()->pid;
+}
+
+/* kernel/file asks for current's limits and id by this. */
 const struct file_limit_ops file_limit_ops = {
 	.rlimit = proc_rlimit,
+	.pid = current_pid,
 };
 
 /* The limits that the address space keeps a copy of. */

@@ -1,19 +1,20 @@
 /*
- * uname(2). The release is the Linux whose interface this kernel speaks, since
- * programs compare it.
+ * uname(2). The system calls itself Linux, and by the release whose interface
+ * it speaks, since programs compare both; the version tells the truth.
  */
 #include "kernel/proc/uts.h"
 #include "kernel/abi/utsname.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/hostname.h"
 #include "kernel/sync/spinlock.h"
+#include "kernel/version.h"
 
 static struct spinlock uts_lock = SPINLOCK_INIT(LOCK_LEAF);
 static struct lx_utsname uts = {	/* [uts_lock] */
 	.sysname = "Linux",
-	.nodename = "hardtack",
 	.release = "6.1.0-hardtack",
-	.version = "#1 SMP Hardtack",
-	.machine = "x86_64",
+	.version = KERNEL_VERSION " " KERNEL_NAME " " KERNEL_RELEASE,
+	.machine = KERNEL_MACHINE,
 	.domainname = "(none)",
 };
 
@@ -23,15 +24,14 @@ uts_get(struct lx_utsname *out)
 	spin_lock(&uts_lock);
 	*out = uts;
 	spin_unlock(&uts_lock);
+	hostname_read(out->nodename, sizeof(out->nodename));
 }
 
 void
-uts_set(enum uts_field field, const char *name)
+uts_set_domain(const char *name)
 {
-	char *to = field == UTS_NODENAME ? uts.nodename : uts.domainname;
-
 	spin_lock(&uts_lock);
-	memset(to, 0, LX_UTS_LEN);
-	(void)strlcpy(to, name, LX_UTS_LEN);
+	memset(uts.domainname, 0, sizeof(uts.domainname));
+	(void)strlcpy(uts.domainname, name, sizeof(uts.domainname));
 	spin_unlock(&uts_lock);
 }

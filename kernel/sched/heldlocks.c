@@ -8,7 +8,6 @@
 #include "kernel/sched/thread.h"
 #include "kernel/sync/lockdep.h"
 #include "kernel/sync/spinlock.h"
-#include "kernel/trace/panic.h"
 
 void
 heldlocks_acquire(const void *lock, u8 cls)
@@ -16,19 +15,21 @@ heldlocks_acquire(const void *lock, u8 cls)
 	struct held_sleeplocks *h = thread_held(current);
 
 	assert_can_sleep();
-	if (h == NULL || panic_under_way)
+	if (h == NULL)
 		return;
 	for (u32 i = 0; i < h->n; i++) {
 		if (h->lock[i] == lock)
-			panic("lockdep: %s is taken twice",
+			lockdep_report("%s is taken twice",
 			    lock_class_name(cls));
-		if (h->class[i] > cls || (h->class[i] == cls &&
+		else if (h->class[i] > cls || (h->class[i] == cls &&
 		    !(lock_class_nests(cls) && h->lock[i] < lock)))
-			panic("lockdep: %s is taken under %s",
+			lockdep_report("%s is taken under %s",
 			    lock_class_name(cls), lock_class_name(h->class[i]));
 	}
-	if (h->n == THREAD_HELD_MAX)
-		panic("lockdep: a thread holds too many locks");
+	if (h->n == THREAD_HELD_MAX) {
+		lockdep_report("a thread holds too many locks");
+		return;
+	}
 	h->lock[h->n] = lock;
 	h->class[h->n++] = cls;
 }
@@ -39,12 +40,14 @@ heldlocks_release(const void *lock)
 	struct held_sleeplocks *h = thread_held(current);
 	u32 i;
 
-	if (h == NULL || panic_under_way)
+	if (h == NULL)
 		return;
 	for (i = h->n; i > 0 && h->lock[i - 1] != lock; i--)
 		;
-	if (i == 0)
-		panic("lockdep: a lock is released that was not held");
+	if (i == 0) {
+		lockdep_report("a lock is released that was not held");
+		return;
+	}
 	for (; i < h->n; i++) {
 		h->lock[i - 1] = h->lock[i];
 		h->class[i - 1] = h->class[i];
@@ -57,7 +60,7 @@ heldlocks_assert_none(void)
 {
 	const struct held_sleeplocks *h = thread_held(current);
 
-	if (h != NULL && h->n != 0 && !panic_under_way)
-		panic("lockdep: %s is held where nothing may be",
+	if (h != NULL && h->n != 0)
+		lockdep_report("%s is held where nothing may be",
 		    lock_class_name(h->class[h->n - 1]));
 }

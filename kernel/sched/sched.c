@@ -136,6 +136,13 @@ enqueue(struct thread *t, u32 flags) NO_THREAD_CHECK
 	spin_unlock(&rq->lock);
 }
 
+/* Waiting for a lock or the disk is load; a kernel thread's waiting is not. */
+static inline bool
+counts_as_load(const struct thread *t, u32 state)
+{
+	return state == THREAD_BLOCKED && t->x86.is_user;
+}
+
 /* t's state was `from` and is RUNNABLE: queue it if it has left its queue. */
 static void
 wake_up(struct thread *t, u32 from, u32 flags) NO_THREAD_CHECK
@@ -146,8 +153,7 @@ wake_up(struct thread *t, u32 from, u32 flags) NO_THREAD_CHECK
 		spin_unlock(&rq->lock);
 		return;
 	}
-	if (from == THREAD_BLOCKED)
-		rq->nblocked--;
+	rq->nblocked -= counts_as_load(t, from);
 	t->cpu = place_woken(t, flags);
 	if (t->cpu == rq->cpu) {
 		enqueue_locked(rq, t, flags);
@@ -279,8 +285,7 @@ put_prev(struct runq *rq, struct thread *prev, bool preempted)
 	if (state != THREAD_RUNNABLE && !preempted) {
 		if (!must_not_sleep(prev, state)) {
 			runq_leave_curr(rq, prev);
-			if (state == THREAD_BLOCKED)
-				rq->nblocked++;
+			rq->nblocked += counts_as_load(prev, state);
 			prev->nvcsw++;
 			return;
 		}

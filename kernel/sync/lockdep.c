@@ -18,6 +18,7 @@
 #include "kernel/lib/annot.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/atomic.h"
+#include "kernel/lib/fmt.h"
 #include "kernel/sync/irq.h"
 #include "kernel/sync/lockdep.h"
 #include "kernel/sync/rcu.h"
@@ -32,6 +33,10 @@
 PERCPU_DEFINE(u32, irq_depth);
 PERCPU_DEFINE(u32, rcu_depth);
 PERCPU_DEFINE(struct lockdep_cpu, lockdep_cpu);
+
+/* Self-tests break the rules on purpose, on one CPU, and count the reports. */
+static PERCPU_DEFINE(bool, expecting);
+static PERCPU_DEFINE(u32, reports);
 
 static const bool class_nests[NLOCK_CLASSES] = {
 #define X(id, name, nests) [LOCK_##id] = nests,
@@ -67,13 +72,44 @@ lockdep_log_held(void)
 }
 
 void
+lockdep_report(const char *fmt, ...)
+{
+	char text[120];
+	va_list ap;
+
+	if (panic_under_way)
+		return;
+	if (expecting) {
+		reports++;
+		return;
+	}
+	va_start(ap, fmt);
+	(void)kvsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	lockdep_log_held();
+	panic("lockdep: %s", text);
+}
+
+void
+lockdep_expect(void)
+{
+	reports = 0;
+	expecting = true;
+}
+
+u32
+lockdep_expected(void)
+{
+	expecting = false;
+	return reports;
+}
+
+void
 lockdep_stuck(const struct spinlock *l, u32 turns)
 {
-	if (turns == STUCK_TURNS && !panic_under_way) {
-		lockdep_log_held();
-		panic("lockdep: spinlock %s is never released",
+	if (turns == STUCK_TURNS)
+		lockdep_report("spinlock %s is never released",
 		    lock_class_name(l->class));
-	}
 }
 
 /* A lock that a handler takes is never taken with interrupts on. */
@@ -91,7 +127,7 @@ check_irq_usage(struct spinlock *l, bool irqs_on)
 		return;
 	*usage |= now;
 	if (*usage == (LOCKDEP_USED_IN_IRQ | LOCKDEP_USED_IRQS_ON))
-		panic("lockdep: %s is taken in interrupts and with them on",
+		lockdep_report("%s is taken in interrupts and with them on",
 		    lock_class_name(l->class));
 }
 
@@ -99,13 +135,11 @@ static void
 check_order(const struct spinlock *l, const struct held_lock *held)
 {
 	if (held->lock == l)
-		panic("lockdep: %s is taken twice", lock_class_name(l->class));
-	if (held->class < l->class)
-		return;
-	if (held->class == l->class && class_nests[l->class] && held->lock < l)
-		return;
-	panic("lockdep: %s is taken under %s", lock_class_name(l->class),
-	    lock_class_name(held->class));
+		lockdep_report("%s is taken twice", lock_class_name(l->class));
+	else if (held->class > l->class || (held->class == l->class &&
+	    !(class_nests[l->class] && held->lock < l)))
+		lockdep_report("%s is taken under %s",
+		    lock_class_name(l->class), lock_class_name(held->class));
 }
 
 void
@@ -127,10 +161,10 @@ lockdep_acquire(struct spinlock *l, bool try)
 		h->class = l->class;
 		h->depth = (u8)irq_depth;
 		h->ip = (u64)__builtin_return_address(0);
-	} else if (!panic_under_way) {
-		panic("lockdep: more than %u locks held", LOCKDEP_DEPTH);
+		cpu->n++;
+	} else {
+		lockdep_report("more than %u locks held", LOCKDEP_DEPTH);
 	}
-	cpu->n++;
 	cpu->acquired[l->class]++;
 	cpu_irq_restore(flags);
 }
@@ -145,9 +179,8 @@ lockdep_release(struct spinlock *l)
 	while (i > 0 && cpu->held[i - 1].lock != l)
 		i--;
 	if (i == 0) {
-		if (!panic_under_way)
-			panic("lockdep: %s is released but not held",
-			    lock_class_name(l->class));
+		lockdep_report("%s is released but not held",
+		    lock_class_name(l->class));
 	} else {
 		for (; i < cpu->n; i++)
 			cpu->held[i - 1] = cpu->held[i];
@@ -168,7 +201,7 @@ lockdep_assert_held(const struct spinlock *l)
 		found |= cpu->held[i].lock == l;
 	cpu_irq_restore(flags);
 	if (!found)
-		panic("lockdep: %s is not held", lock_class_name(l->class));
+		lockdep_report("%s is not held", lock_class_name(l->class));
 }
 
 void
@@ -177,8 +210,8 @@ lockdep_assert_no_locks(void)
 	const struct lockdep_cpu *cpu =
 	    PERCPU_THIS(struct lockdep_cpu, lockdep_cpu);
 
-	if (cpu->n != 0 && !panic_under_way)
-		panic("lockdep: %s is held where nothing may be",
+	if (cpu->n != 0)
+		lockdep_report("%s is held where nothing may be",
 		    lock_class_name(cpu->held[cpu->n - 1].class));
 }
 
@@ -186,10 +219,8 @@ void
 lockdep_assert_can_sleep(void)
 {
 	lockdep_assert_no_locks();
-	if (panic_under_way)
-		return;
-	if (irq_is_active())
-		panic("lockdep: sleeping in an interrupt handler");
+	if (irq_is_active() || !cpu_irq_is_enabled())
+		lockdep_report("sleeping with interrupts off");
 	if (rcu_depth != 0)
-		panic("lockdep: sleeping in an RCU read section");
+		lockdep_report("sleeping in an RCU read section");
 }

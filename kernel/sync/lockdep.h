@@ -32,6 +32,11 @@ struct lockdep_cpu {
 /* Whether locks of a class may nest, in order of their addresses. */
 bool	lock_class_nests(enum lock_class cls);
 
+/* A rule is broken: panic, unless a self-test expects it. */
+void	lockdep_report(const char *fmt, ...) printf_like(1, 2);
+void	lockdep_expect(void);		/* from here, on this CPU, only count */
+u32	lockdep_expected(void);		/* until here: reports since */
+
 /* A lock was waited for so long that something is wrong; may panic. */
 void	lockdep_stuck(const struct spinlock *l, u32 turns);
 u64	lockdep_acquired(enum lock_class cls, u32 cpu);

@@ -51,7 +51,8 @@ static bool
 is_path(const char *what)
 {
 	return strcmp(what, "uptr_t path") == 0 ||
-	    strcmp(what, "uptr_t from") == 0 || strcmp(what, "uptr_t to") == 0;
+	    strcmp(what, "uptr_t name") == 0 || strcmp(what, "uptr_t from") == 0 ||
+	    strcmp(what, "uptr_t to") == 0;
 }
 
 static usize

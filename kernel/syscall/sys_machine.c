@@ -12,6 +12,7 @@
 #include "kernel/file/cred.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
+#include "kernel/proc/hostname.h"
 #include "kernel/proc/task.h"
 #include "kernel/proc/uts.h"
 #include "kernel/sched/sched.h"
@@ -33,32 +34,35 @@ sys_uname(uptr_t name)
 	return copy_out_obj(name, &u);
 }
 
-static long
-set_uts(enum uts_field field, uptr_t name, usize len)
+static int
+get_uts_name(uptr_t name, usize len, char buf[LX_UTS_LEN])
 {
-	char buf[LX_UTS_LEN];
-
 	if (!cred_is_root(current_cred()))
 		return -EPERM;
 	if (len > LX_UTS_LEN - 1)
 		return -EINVAL;
-	memset(buf, 0, sizeof(buf));
-	if (copy_in(buf, name, len) != 0)
-		return -EFAULT;
-	uts_set(field, buf);
-	return 0;
+	memset(buf, 0, LX_UTS_LEN);
+	return copy_in(buf, name, len);
 }
 
 long
 sys_sethostname(uptr_t name, usize len)
 {
-	return set_uts(UTS_NODENAME, name, len);
+	char buf[LX_UTS_LEN];
+	int error = get_uts_name(name, len, buf);
+
+	return error != 0 ? error : hostname_write(buf, len);
 }
 
 long
 sys_setdomainname(uptr_t name, usize len)
 {
-	return set_uts(UTS_DOMAINNAME, name, len);
+	char buf[LX_UTS_LEN];
+	int error = get_uts_name(name, len, buf);
+
+	if (error == 0)
+		uts_set_domain(buf);
+	return error;
 }
 
 long
@@ -82,7 +86,7 @@ sys_sysinfo(uptr_t info)
 	return copy_out_obj(info, &si);
 }
 
-/* ---- the log -------------------------------------------------------------- */
+/* ---- the log ---- */
 
 static u64 log_cleared;			/* SYSLOG_ACTION_CLEAR; [racy] */
 static u64 log_read_pos;		/* SYSLOG_ACTION_READ */
@@ -207,7 +211,7 @@ sys_syslog(int action, uptr_t buf, int len)
 	}
 }
 
-/* ---- randomness and power ------------------------------------------------- */
+/* ---- randomness and power ---- */
 
 long
 sys_getrandom(uptr_t buf, usize len, u32 flags)

@@ -205,7 +205,7 @@ sys_sched_getaffinity(int pid, usize len, uptr_t mask)
 	return copy_out(mask, &m, len) != 0 ? -EFAULT : (long)len;
 }
 
-/* ---- nice ----------------------------------------------------------------- */
+/* ---- nice ---- */
 
 /* What is done to each process that which and who select. */
 struct nice_job {

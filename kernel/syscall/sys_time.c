@@ -161,7 +161,7 @@ sys_times(uptr_t buf)
 	return (long)(clock_now_ns() / (NS_PER_SEC / USER_HZ));
 }
 
-/* ---- sleeping ------------------------------------------------------------- */
+/* ---- sleeping ---- */
 
 static bool
 sleep_until(u64 deadline_ns)
@@ -231,7 +231,7 @@ sys_clock_nanosleep(int clock, int flags, uptr_t time, uptr_t left)
 	return sleep_relative(args);
 }
 
-/* ---- timers --------------------------------------------------------------- */
+/* ---- timers ---- */
 
 static struct lx_itimerval
 setting_to_itimerval(const struct itimer_setting *s)

@@ -188,8 +188,8 @@ TEST(the_first_thread_may_leave_first)
 		syscall(SYS_exit, 4);
 	}
 	/*
-	 * The process ends with its last thread. Whose status it has then is the
-	 * leader's in older Linux and the last thread's in newer.
+	 * The process ends with its last thread. Its status is the leader's in
+	 * older Linux, the last thread's in newer.
 	 */
 	int status = wait_status(pid);
 	CHECK(WIFEXITED(status));

@@ -37,7 +37,8 @@ TEST(status_flags)
 
 	close(make_file("f", "x"));
 	fd = OK(open("f", O_RDWR | O_APPEND | O_CREAT | O_TRUNC, 0600));
-	CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND), O_RDWR | O_APPEND);
+	CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND),
+	    O_RDWR | O_APPEND);
 	/* What only opening needs is not kept. */
 	CHECK_EQ(fcntl(fd, F_GETFL) & (O_CREAT | O_TRUNC | O_EXCL), 0);
 	OK(fcntl(fd, F_SETFL, O_NONBLOCK));

@@ -38,6 +38,7 @@ TEST(devices)
 	OK(chmod("open", 0777));
 	IN_CHILD({
 		OK(setuid(1000));
-		CHECK_ERR(mknod("open/n", S_IFCHR | 0666, makedev(1, 3)), EPERM);
+		CHECK_ERR(mknod("open/n", S_IFCHR | 0666, makedev(1, 3)),
+		    EPERM);
 	});
 }

@@ -1,5 +1,15 @@
 /*
  * rt_sigaction(2), rt_sigreturn(2)
+ *
+ * Three things are tested: what the call itself stores and refuses; when a
+ * handler runs, on top of which other; and what it finds and leaves. The last
+ * needs assembly: a fault at an instruction of known length is skipped by
+ * changing the saved registers, and registers, FPU state and the red zone are
+ * filled before a system call at whose end the handler runs, so that whatever
+ * the kernel saves wrongly shows.
+ *
+ * The tests with nonsense (handlers, frames, stack pointers) end with a process
+ * killed by SIGSEGV; such arguments brought other young kernels down.
  */
 #include <ucontext.h>
 #include "tests/abi/abi.h"

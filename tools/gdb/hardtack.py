@@ -144,7 +144,7 @@ class Locks(Command):
             except gdb.error:
                 print("only the debug kernel keeps track")
                 return
-            held = [l["held"][i] for i in range(int(l["depth"]))]
+            held = [l["held"][i] for i in range(int(l["n"]))]
             names = [value(f"lock_class_name({int(h['class'])})").string()
                      for h in held]
             print(f"cpu {cpu}: " + (", ".join(names) or "none"))

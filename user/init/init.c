@@ -253,7 +253,8 @@ static void
 stop(int how)
 {
 	services_stop();
-	if (!end_all(SIGTERM, TERM_GRACE_NS) && !end_all(SIGKILL, KILL_GRACE_NS))
+	if (!end_all(SIGTERM, TERM_GRACE_NS) &&
+	    !end_all(SIGKILL, KILL_GRACE_NS))
 		say("some processes do not die");
 	sync();
 	unmount_all();

@@ -4,9 +4,9 @@
  *	NAME  WHEN  RESTART  COMMAND [ARGUMENT...]
  *
  * WHEN is "boot" (run to its end before the next line), "run" (started after
- * those, left alone) or the path of a terminal, which then controls the command.
+ * those, left alone) or the path of the terminal that is to control it.
  * RESTART is "once", "failure" (start again unless it exited with 0) or
- * "always". A command that starts with "-" is told that it is a login shell.
+ * "always". A command that begins with "-" is told that it is a login shell.
  * Words are separated by blanks; '#' starts a comment line.
  *
  * What dies within QUICK_NS of its start is started again only after a pause,
