@@ -214,7 +214,7 @@ gather(struct pctx *c, struct numbers *n)
 	spin_unlock_irq(&p->siglock, flags);
 
 	rcu_read_lock();
-	n->ppid = p->parent != NULL ? p->parent->pid : 0;
+	n->ppid = p->parent != NULL && p->parent != p ? p->parent->pid : 0;
 	n->pgrp = p->pgrp;
 	n->session = p->session;
 	n->tpgid = -1;
@@ -278,17 +278,16 @@ show_vm(struct ptext *t, struct proc *p)
 
 	if (as == NULL)
 		return;
-	pt_printf(t, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n",
-	    KIB(as->total_pages), KIB(as->total_pages));
+	pt_printf(t, "VmSize:\t%8lu kB\n", KIB(as->total_pages));
 	pt_printf(t, "VmLck:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n",
 	    KIB(as->locked_pages), KIB(as->rss_peak),
 	    KIB(as->rss_anon + as->rss_file));
-	pt_printf(t, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t"
-	    "%8lu kB\n", KIB(as->rss_anon), KIB(as->rss_file), 0ul);
+	pt_printf(t, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\n",
+	    KIB(as->rss_anon), KIB(as->rss_file));
 	pt_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n"
-	    "VmLib:\t%8lu kB\nVmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\n",
+	    "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\n",
 	    KIB(as->data_pages), KIB(as->stack_pages),
-	    (as->end_code - as->start_code) / 1024, 0ul, KIB(as->rss_pt), 0ul);
+	    (as->end_code - as->start_code) / 1024, KIB(as->rss_pt), 0ul);
 	aspace_put(as);
 }
 
@@ -303,8 +302,7 @@ show_status(struct ptext *t, struct pctx *c)
 	    state_name(n.state), n.pid, n.tid, n.ppid);
 	show_ids(t, c->proc);
 	show_vm(t, c->proc);
-	pt_printf(t, "Threads:\t%u\nSigQ:\t0/%lu\n", n.nthreads,
-	    c->proc->rlim[RLIMIT_SIGPENDING].rlim_cur);
+	pt_printf(t, "Threads:\t%u\n", n.nthreads);
 	pt_printf(t, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
 	    "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", n.pending, n.shared_pending,
 	    n.blocked, n.ignored, n.caught);

@@ -40,7 +40,7 @@ struct pnode {
 };
 
 static KMEM_CACHE(pnode_cache, "procfs", struct pnode);
-static const struct inode_ops proc_inode_ops;
+static const struct inode_ops proc_inode_ops, proc_magic_ops;
 static const struct file_ops proc_dir_ops, proc_file_ops;
 
 static inline struct pnode *
@@ -103,7 +103,8 @@ pnode_create(struct superblock *sb, enum pkind kind, u32 pid, u32 tid, u32 fd,
 	struct pnode *n = kmem_get_zero(&pnode_cache);
 
 	inode_init(&n->inode, sb, mode);
-	n->inode.ops = &proc_inode_ops;
+	n->inode.ops = kind == PK_FD || (e != NULL && e->follow != NULL) ?
+	    &proc_magic_ops : &proc_inode_ops;
 	n->inode.fops = S_ISDIR(mode) ? &proc_dir_ops : &proc_file_ops;
 	n->inode.ino = pnode_ino(kind, pid, tid, fd, e);
 	n->inode.nlink = S_ISDIR(mode) ? 2 : 1;
@@ -574,8 +575,6 @@ proc_follow(struct inode *i, struct path *out)
 
 	if (n->kind == PK_FD)
 		return fd_path(n, out);
-	if (n->entry->follow == NULL)
-		return -EOPNOTSUPP;	/* by its text */
 	err = pctx_get(n, &c);
 	if (err != 0)
 		return err;
@@ -665,6 +664,12 @@ proc_revalidate(struct dentry *d)
 
 static const struct inode_ops proc_inode_ops = {
 	.lookup = proc_lookup,
+	.revalidate = proc_revalidate,
+	.readlink = proc_readlink,
+};
+
+/* Links that lead to a file at once, whatever its name is now. */
+static const struct inode_ops proc_magic_ops = {
 	.revalidate = proc_revalidate,
 	.follow = proc_follow,
 	.readlink = proc_readlink,

@@ -165,7 +165,10 @@ create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
 	rwlock_write_lock(&i->lock);
 	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
 	    &d);
-	if (rc == 0 && d->inode == NULL) {
+	if (rc == 0 && d->inode == NULL && i->ops->create == NULL) {
+		dentry_put(d);
+		rc = -ENOENT;		/* procfs: what is not there, is not */
+	} else if (rc == 0 && d->inode == NULL) {
 		mode = (mode & S_IALLUGO & ~current->fs->umask) | S_IFREG;
 		rc = node_make_locked(&dir, &d, mode, 0, NULL);
 		*made = rc == 0;

@@ -55,9 +55,9 @@ vfs_mount_root(void)
 
 	if (t == NULL)
 		panic("no tmpfs to mount as root");
-	rc = t->mount(t, "rootfs", 0, "", &sb);
+	rc = t->mount(t, "tmpfs", 0, "mode=755", &sb);
 	if (rc == 0)
-		rc = mount_attach(sb, sb->root, 0, "rootfs", NULL, &m);
+		rc = mount_attach(sb, sb->root, 0, "tmpfs", NULL, &m);
 	if (rc != 0)
 		panic("cannot mount the root: error %d", rc);
 	init_fs = fs_ctx_first(m);

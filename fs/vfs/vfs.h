@@ -60,7 +60,7 @@ struct inode_ops {
 	 * Asked of the named inode. */
 	bool	(*revalidate)(struct dentry *d);
 	/* A magic link (/proc/PID/exe, fd/N): gives the path itself, with
-	 * references. */
+	 * references; -EOPNOTSUPP: go by the text. */
 	int	(*follow)(struct inode *i, struct path *out);
 	/* What open() makes: may set f->ops and f->priv (f->flags, f->mode and
 	 * f->inode are set). NULL: file_ops of inode. On an error, f->ops must

@@ -487,13 +487,15 @@ follow_ref(struct walk *w, struct dentry *d, const char *rest,
 	struct path to;
 	int rc = walk_renew(w);
 
-	if (rc == 0 && i->ops->follow != NULL) {
-		rc = i->ops->follow(i, &to);
-		if (rc == 0)
+	if (rc == 0) {
+		rc = i->ops->follow == NULL ? -EOPNOTSUPP :
+		    i->ops->follow(i, &to);
+		if (rc == -EOPNOTSUPP) {
+			rc = link_text(w, d, rest, next);
+		} else if (rc == 0) {
 			walk_to(w, to.mnt, to.dentry);
-		*next = rest;
-	} else if (rc == 0) {
-		rc = link_text(w, d, rest, next);
+			*next = rest;
+		}
 	}
 	dentry_put(d);
 	return rc;

@@ -20,7 +20,7 @@ struct exec {
 	const struct exec_strings *strings;
 	struct file	*file;		/* the program, or its interpreter */
 	struct file	*interp;	/* PT_INTERP */
-	struct aspace	*as;		/* task.building until it is committed */
+	struct aspace	*as;		/* task.building until committed */
 	u64		bias, interp_base, entry;
 	u64		first_rip;	/* entry, or the interpreter's */
 	u64		vdso;

@@ -67,7 +67,7 @@ struct sigqueue {
 enum sig_default { SIGDEF_TERM, SIGDEF_IGNORE, SIGDEF_STOP, SIGDEF_CONT };
 enum sig_default signal_default(int sig);
 void	sigpend_init(struct sigpend *s);
-void	sigpend_flush(struct sigpend *s);	/* of what nobody sees any more */
+void	sigpend_flush(struct sigpend *s);	/* nobody sees it any more */
 void	sigpend_discard(struct sigpend *s, u64 mask);	/* taken, unseen */
 /*
  * Post sig to t, or to p when t is NULL. q, or NULL, carries info; it passes to

@@ -21,7 +21,7 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/trap.h"
 
-#define RED_ZONE_BYTES	128	/* below rsp, a leaf function's own: ABI 3.2.2 */
+#define RED_ZONE_BYTES	128	/* below rsp, a leaf's own: ABI 3.2.2 */
 #define FXSAVE_BYTES	sizeof(struct lx_fxsave)
 #define XSTATE_BV	FXSAVE_BYTES	/* offset of the header's first word */
 #define XSTATE_HEADER_BYTES	64

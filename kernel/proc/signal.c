@@ -37,6 +37,7 @@ KMEM_CACHE(sigqueue_cache, "sigqueue", struct sigqueue);
 	LX_SIGMASK(SIGSYS))
 #define SIG_STOPS	(LX_SIGMASK(SIGSTOP) | LX_SIGMASK(SIGTSTP) | \
 	LX_SIGMASK(SIGTTIN) | LX_SIGMASK(SIGTTOU))
+#define TICK_NS		(1000000000ul / USER_HZ)
 #define SIG_UNBLOCKABLE	(LX_SIGMASK(SIGKILL) | LX_SIGMASK(SIGSTOP))
 
 /* signal(7): what SIG_DFL does; the rest ends the process. */
@@ -543,8 +544,8 @@ signal_parent_locked(struct proc *child, int code, s32 status)
 	if (sig != 0 && !(ignored && sig == SIGCHLD)) {
 		if (!(p->pend.mask & LX_SIGMASK(SIGCHLD))) {
 			p->chld_status = status;
-			p->chld_utime = child->utime_ns / (1000000000 / USER_HZ);
-			p->chld_stime = child->stime_ns / (1000000000 / USER_HZ);
+			p->chld_utime = child->utime_ns / TICK_NS;
+			p->chld_stime = child->stime_ns / TICK_NS;
 		}
 		(void)signal_post_locked(p, NULL, sig, &info, NULL);
 	}

@@ -24,7 +24,7 @@ struct tty;
 
 struct sigsrc {
 	u32	pid, uid;
-	s32	code;			/* SI_USER, SI_KERNEL, SEGV_MAPERR, ... */
+	s32	code;			/* SI_USER, SEGV_MAPERR, ... */
 };
 
 /* Pending signals, of a task or of a process. s siglock */
@@ -36,7 +36,7 @@ struct sigpend {
 
 /* One action of sigaction(2). */
 struct sigact {
-	u64	handler;		/* LX_SIG_DFL, LX_SIG_IGN, or user code */
+	u64	handler;		/* LX_SIG_*, or user code */
 	u64	mask;
 	u64	restorer;
 	u32	flags;			/* SA_* */
@@ -61,7 +61,7 @@ struct task {
 	struct proc	*proc;		/* [I] */
 	struct list	thread_node;	/* [s] proc.threads */
 	u64		blocked;	/* [o, s] signal mask */
-	u64		saved_mask;	/* [o] WORK_SIGMASK: sigsuspend, ppoll */
+	u64		saved_mask;	/* [o] with WORK_SIGMASK */
 	u64		sigwait;	/* [s] what rt_sigtimedwait waits for */
 	union {
 		struct sigpend	pend;	/* [s] thread-directed signals */
@@ -137,7 +137,7 @@ struct proc {
 	u32		nstopped;	/* [s] of them, in a job control stop */
 	struct task	*leader;	/* [s] the first; for names */
 	struct aspace	*aspace;	/* [s] owned; NULL once given up */
-	struct cred	*cred;		/* newest, for look-ups by others: RCU */
+	struct cred	*cred;		/* [r] newest, for look-ups */
 	struct spinlock	siglock;	/* LOCK_SIGHAND; interrupts off */
 	struct sighand	*sighand;	/* [I] actions */
 	union {
@@ -176,7 +176,7 @@ struct proc {
 	u64		oom_lineage;	/* [T] killer: lineage id */
 	struct lineage	*lineage;	/* [s] owned reference */
 	s32		oom_adj;
-	u32		acct_uid;	/* [I] whose RLIMIT_NPROC it counts in */
+	u32		acct_uid;	/* [s] who pays RLIMIT_NPROC */
 	struct rcu_head	rcu;
 };
 
@@ -203,8 +203,10 @@ current_proc(void)
 
 /* Signals. info NULL: SI_KERNEL. Any context but interrupts. Real-time signals
  * and SI_QUEUE values draw on the caller's charge (BOUND(sigqueue)). */
-int	signal_send_proc(struct proc *p, int sig, const struct lx_siginfo *info);
-int	signal_send_task(struct task *t, int sig, const struct lx_siginfo *info);
+int	signal_send_proc(struct proc *p, int sig,
+	    const struct lx_siginfo *info);
+int	signal_send_task(struct task *t, int sig,
+	    const struct lx_siginfo *info);
 int	signal_send_pgrp(u32 pgrp, int sig);
 /* A fault in user mode: cannot be blocked or ignored. */
 void	signal_force(int sig, int code, u64 addr);

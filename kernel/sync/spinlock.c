@@ -19,7 +19,10 @@ static const char *const lock_names[NLOCK_CLASSES] = {
 #undef X
 };
 
-PERCPU_DEFINE(u64 [NLOCK_CLASSES], lock_contended_in);
+struct class_counts {
+	u64	n[NLOCK_CLASSES];
+};
+static PERCPU_DEFINE(struct class_counts, contended_in);
 
 const char *
 lock_class_name(enum lock_class cls)
@@ -33,7 +36,7 @@ spin_wait(struct spinlock *l) NO_THREAD_CHECK
 	u32 spins = 0;
 
 	counter_inc(lock_contended);
-	lock_contended_in[l->class]++;
+	contended_in.n[l->class]++;
 	do {
 		while (READ_ONCE(l->locked)) {
 			cpu_pause();
@@ -50,7 +53,7 @@ sync_lockstat(enum lock_class cls, u64 *acquired, u64 *contended)
 	*contended = 0;
 	for (u32 c = 0; c < ncpus; c++) {
 		*acquired += lockdep_acquired(cls, c);
-		*contended += (*PERCPU_OF(u64 [NLOCK_CLASSES],
-		    lock_contended_in, c))[cls];
+		*contended += PERCPU_OF(struct class_counts, contended_in,
+		    c)->n[cls];
 	}
 }

@@ -50,9 +50,14 @@ put_string(char *buf, usize size, u64 addr)
 static bool
 is_path(const char *what)
 {
-	return strcmp(what, "uptr_t path") == 0 ||
-	    strcmp(what, "uptr_t name") == 0 || strcmp(what, "uptr_t from") == 0 ||
-	    strcmp(what, "uptr_t to") == 0;
+	static const char *const names[] = {
+		"uptr_t path", "uptr_t name", "uptr_t from", "uptr_t to",
+	};
+
+	for (u32 i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(what, names[i]) == 0)
+			return true;
+	return false;
 }
 
 static usize

@@ -1,6 +1,11 @@
 /*
- * System calls about users and groups (credentials(7)). A change makes new
- * credentials for the calling thread; the C library makes all threads call.
+ * System calls about users and groups (credentials(7)).
+ *
+ * A thread's credentials are immutable once published: a change makes new ones
+ * for the calling thread, which the process's look-ups by others then see; the
+ * C library makes all threads call. Each call reserves the one frame that a
+ * copy may take. Invariant: the file-system ids follow the effective ones,
+ * unless setfsuid(2) changed them after.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/limits.h"

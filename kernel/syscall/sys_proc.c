@@ -1,5 +1,11 @@
 /*
- * System calls about processes and threads: thin; the work is in kernel/proc.
+ * System calls about processes and threads.
+ *
+ * Thin: flags are taken apart, structures copied in and out; the work is in
+ * kernel/proc (fork.c, exec.c, exit.c, wait.c, job.c). What other processes
+ * may change under us is read under RCU, without a lock. prctl(2) answers what
+ * programs ask at their start; what has no meaning here is accepted if ignoring
+ * it is harmless, else -EINVAL.
  */
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
@@ -18,6 +24,8 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/switch.h"
 #include "kernel/x86/trap.h"
+
+#define CAP_LAST	40	/* CAP_CHECKPOINT_RESTORE, capabilities(7) */
 
 long
 sys_clone(u64 flags, u64 stack, uptr_t parent_tid, uptr_t child_tid, u64 tls)
@@ -288,12 +296,59 @@ put_int(uptr_t to, int v)
 	return copy_out_obj(to, &v);
 }
 
-long
-sys_prctl(int option, u64 a, u64 b, u64 c, u64 d)
+/* Options that are only flags of the process. -ENOSYS: not one of them. */
+static long
+prctl_flag(int option, u64 a)
 {
 	struct proc *p = current_proc();
 
+	switch (option) {
+	case PR_SET_CHILD_SUBREAPER:
+		set_proc_flag(PROC_F_SUBREAPER, a != 0);
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return put_int(UPTR(a), (p->flags & PROC_F_SUBREAPER) != 0);
+	case PR_SET_NO_NEW_PRIVS:
+		if (a != 1)
+			return -EINVAL;
+		set_proc_flag(PROC_F_NEW_PRIVS, true);
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return (p->flags & PROC_F_NEW_PRIVS) != 0;
+	case PR_SET_DUMPABLE:
+		if (a > 1)
+			return -EINVAL;
+		p->dumpable = a;
+		return 0;
+	case PR_GET_DUMPABLE:
+		return p->dumpable;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Options without effect here, and their answers. */
+static const struct {
+	int	option;
+	long	answer;
+} prctl_ignored[] = {
+	{ PR_SET_KEEPCAPS, 0 }, { PR_GET_KEEPCAPS, 0 },
+	{ PR_SET_TIMERSLACK, 0 }, { PR_GET_TIMERSLACK, 50000 },
+	{ PR_SET_THP_DISABLE, 0 }, { PR_GET_THP_DISABLE, 0 },
+	{ PR_GET_SECCOMP, 0 },
+};
+
+long
+sys_prctl(int option, u64 a, u64 b, u64 c, u64 d)
+{
+	long result = prctl_flag(option, a);
+
 	(void)b, (void)c, (void)d;
+	if (result != -ENOSYS)
+		return result;
+	for (u32 i = 0; i < ARRAY_LEN(prctl_ignored); i++)
+		if (prctl_ignored[i].option == option)
+			return prctl_ignored[i].answer;
 	switch (option) {
 	case PR_SET_NAME:
 		return prctl_set_name(UPTR(a));
@@ -302,40 +357,12 @@ sys_prctl(int option, u64 a, u64 b, u64 c, u64 d)
 	case PR_SET_PDEATHSIG:
 		if (a > NSIG)
 			return -EINVAL;
-		p->pdeath_sig = (u32)a;
+		current_proc()->pdeath_sig = (u32)a;
 		return 0;
 	case PR_GET_PDEATHSIG:
-		return put_int(UPTR(a), (int)p->pdeath_sig);
-	case PR_SET_DUMPABLE:
-		if (a > 1)
-			return -EINVAL;
-		p->dumpable = a;
-		return 0;
-	case PR_GET_DUMPABLE:
-		return p->dumpable;
-	case PR_SET_CHILD_SUBREAPER:
-		set_proc_flag(PROC_F_SUBREAPER, a != 0);
-		return 0;
-	case PR_GET_CHILD_SUBREAPER:
-		return put_int(UPTR(a), (p->flags & PROC_F_SUBREAPER) != 0);
-	case PR_SET_NO_NEW_PRIVS:
-		if (a != 1 || b != 0 || c != 0 || d != 0)
-			return -EINVAL;
-		set_proc_flag(PROC_F_NEW_PRIVS, true);
-		return 0;
-	case PR_GET_NO_NEW_PRIVS:
-		return (p->flags & PROC_F_NEW_PRIVS) != 0;
-	case PR_SET_KEEPCAPS:
-	case PR_SET_TIMERSLACK:
-	case PR_SET_THP_DISABLE:
-	case PR_GET_KEEPCAPS:
-	case PR_GET_THP_DISABLE:
-	case PR_GET_SECCOMP:
-		return 0;
-	case PR_GET_TIMERSLACK:
-		return 50000;
+		return put_int(UPTR(a), (int)current_proc()->pdeath_sig);
 	case PR_CAPBSET_READ:
-		return a > 40 ? -EINVAL : 1;
+		return a > CAP_LAST ? -EINVAL : 1;
 	default:
 		return -EINVAL;
 	}

@@ -1,5 +1,10 @@
 /*
  * System calls about scheduling.
+ *
+ * The scheduler works on threads; pid 0 is the caller, and a thread found by
+ * number under RCU stays valid until the end of the read section, in which all
+ * is done. nice values belong to threads here too, but setpriority(2) means
+ * processes: it sets all threads of each.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/sched.h"
@@ -209,7 +214,7 @@ sys_sched_getaffinity(int pid, usize len, uptr_t mask)
 
 /* What is done to each process that which and who select. */
 struct nice_job {
-	int	set;			/* new value, or NICE_MAX + 1: only read */
+	int	set;			/* or NICE_MAX + 1: only read */
 	int	best;			/* least found */
 	long	error;
 	bool	any;

@@ -1,5 +1,14 @@
 /*
  * System calls about time: clocks, sleeping, timers.
+ *
+ * The clock proper is the TSC (kernel/x86/clock.h), monotonic since boot; the
+ * wall clock is that plus an offset. Reading either mostly happens in the vDSO
+ * (kernel/proc/vdso), which is told when the offset changes. Sleeps hold no
+ * charge. A sleep that a signal without a handler interrupts goes on by
+ * restart_syscall(2), with the deadline that it had.
+ *
+ * LIMIT: an absolute sleep on the wall clock does not notice the clock being
+ * set meanwhile.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/signal.h"

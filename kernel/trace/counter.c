@@ -3,7 +3,7 @@
  */
 #include "kernel/trace/counter.h"
 
-PERCPU_DEFINE(u64 [NCOUNTERS], counters);
+PERCPU_DEFINE(struct counters, counters);
 
 u64
 counter_sum(enum counter c)
@@ -11,7 +11,7 @@ counter_sum(enum counter c)
 	u64 sum = 0;
 
 	for (u32 cpu = 0; cpu < ncpus; cpu++)
-		sum += (*PERCPU_OF(u64 [NCOUNTERS], counters, cpu))[c];
+		sum += PERCPU_OF(struct counters, counters, cpu)->n[c];
 	return sum;
 }
 

@@ -29,9 +29,12 @@ enum counter {
 	NCOUNTERS
 };
 
-PERCPU_DECLARE(u64 [NCOUNTERS], counters);
+struct counters {
+	u64	n[NCOUNTERS];
+};
+PERCPU_DECLARE(struct counters, counters);
 
 /* Not atomic against an interrupt on the same CPU in the same counter. */
-#define counter_inc(name)	(counters[COUNTER_##name]++)
+#define counter_inc(name)	(counters.n[COUNTER_##name]++)
 u64	counter_sum(enum counter c);
 const char *counter_name(enum counter c);

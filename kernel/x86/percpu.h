@@ -13,6 +13,7 @@
 
 #define MAX_CPUS		256
 
+/* Not for arrays, whose address space gcc 12 drops: put them in a struct. */
 #define PERCPU_DECLARE(type, name)	extern __seg_gs __typeof__(type) name
 #define PERCPU_DEFINE(type, name) \
 	__attribute__((section(".percpu"))) __seg_gs __typeof__(type) name

@@ -2,7 +2,8 @@
 # top Makefile.
 
 VDSO_CFLAGS	:= -std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fPIC \
-	-fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fvisibility=hidden -fno-stack-protector \
+	-fno-asynchronous-unwind-tables \
 	-fcf-protection=none -fno-tree-switch-conversion -fno-jump-tables \
 	-mgeneral-regs-only -I.
 VDSO_LDFLAGS	:= -shared -nostdlib -Wl,-soname=linux-vdso.so.1 \

@@ -13,5 +13,5 @@ struct vvar {
 	uint32_t shift;			/* ns = (tsc - base) * mult >> shift */
 	uint64_t mult;
 	uint64_t tsc_base;
-	uint64_t wall_ns;		/* CLOCK_REALTIME less CLOCK_MONOTONIC */
+	uint64_t wall_ns;		/* real time less monotonic */
 };
