@@ -18,6 +18,7 @@ struct job_ops {
 	bool	(*sig_is_off)(int sig);		/* ignored or blocked */
 	bool	(*pgrp_is_orphaned)(u32 pgrp);
 	bool	(*pgrp_in_session)(u32 pgrp, u32 session);
+	bool	(*pgrp_exists)(u32 pgrp);
 	/* The session's controlling terminal (current's session). */
 	struct tty *(*ctty)(void);
 	void	(*set_ctty)(struct tty *tty);	/* NULL: give it up */

@@ -236,6 +236,10 @@ tty_set_pgrp(struct tty *t, uptr_t arg)
 		return err;
 	if (pgrp < 0)
 		return -EINVAL;
+	if (!job_ops->pgrp_exists(pgrp))
+		return -ESRCH;
+	if (job_ops->signal_pgrp(pgrp, 0) == -ESRCH)
+		return -ESRCH;
 	if (!job_ops->pgrp_in_session(pgrp, job_ops->session()))
 		return -EPERM;
 	spin_lock(&t->lock);

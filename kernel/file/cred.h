@@ -7,7 +7,7 @@
 #include "kernel/lib/types.h"
 #include "kernel/sched/thread.h"
 
-#define CRED_GROUPS	32		/* LIMIT: supplementary groups kept */
+#define CRED_GROUPS	64		/* LIMIT: supplementary groups kept */
 
 /* a atomic; all else I immutable once published; freed under RCU */
 struct cred {

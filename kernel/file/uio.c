@@ -115,13 +115,19 @@ uio_skip(struct uio *u, usize n)
 int
 uio_fault_in(struct uio *u, enum user_access how)
 {
+	int rc;
+
 	if (u->len == 0 && u->niov > 0 && u->iov == NULL)
 		return user_fault_in(UPTR(u->iov_user),
 		    sizeof(struct lx_iovec), USER_READ);
 	if (u->len == 0 && !uio_next(u))
 		return 0;
 	assert(!u->kernel);
-	return user_fault_in(UPTR(u->base), MIN(u->len, 16 * PAGE_SIZE), how);
+	rc = user_fault_in(UPTR(u->base), MIN(u->len, 16 * PAGE_SIZE), how);
+	/* A hole behind the first page does not spoil that page. */
+	if (rc == -EFAULT)
+		rc = user_fault_in(UPTR(u->base), 1, how);
+	return rc;
 }
 
 int

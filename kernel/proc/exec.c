@@ -9,11 +9,13 @@
  */
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/stat.h"
 #include "kernel/abi/wait.h"
 #include "kernel/file/cred.h"
 #include "kernel/file/file.h"
 #include "kernel/lib/assert.h"
+#include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
 #include "kernel/proc/exec_priv.h"
@@ -27,12 +29,13 @@
 #include "kernel/x86/switch.h"
 #include "kernel/x86/trap.h"
 
+#define FD_PATH_LEN	288	/* "/dev/fd/N/" and a name; longer are cut */
 #define RFLAGS_START	0x202ul		/* IF, and the bit that is always 1 */
 
 static KMEM_CACHE(exec_cache, "exec", struct exec);
 
 static struct exec *
-exec_begin(const char *path, const struct exec_strings *strings)
+exec_begin(const struct exec_path *path, const struct exec_strings *strings)
 {
 	struct exec *e = kmem_get(&exec_cache);
 
@@ -68,7 +71,8 @@ exec_identity(struct exec *e)
 
 	e->euid = c->euid;
 	e->egid = c->egid;
-	if (!(current_proc()->flags & PROC_F_NEW_PRIVS)) {
+	if (!(current_proc()->flags & PROC_F_NEW_PRIVS) &&
+	    file_may_setid(e->file)) {
 		if (i->mode & S_ISUID)
 			e->euid = i->uid;
 		if ((i->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
@@ -262,14 +266,14 @@ exec_commit(struct exec *e, struct trapframe *tf, u64 sp)
 	fdtable_close_on_exec(current->fds);
 	exec_set_cred(e);
 	exec_reset_signals(t);
-	exec_set_name(t, e->path);
+	exec_set_name(t, e->path->shown);
 	exec_switch_memory(e, t);
 	exec_registers(e, t, tf, sp);
 	return 0;
 }
 
 int
-exec_image(const char *path, const struct exec_strings *strings,
+exec_image(const struct exec_path *path, const struct exec_strings *strings,
     struct trapframe *tf)
 {
 	struct exec *e = exec_begin(path, strings);
@@ -282,10 +286,29 @@ exec_image(const char *path, const struct exec_strings *strings,
 	return error;
 }
 
+/* What a program run by descriptor hears as its path: execveat(2). */
+static const char *
+fd_path(int dirfd, const char *name, char *buf, usize len)
+{
+	if (dirfd == AT_FDCWD || *name == '/')
+		return name;
+	(void)ksnprintf(buf, len, *name == '\0' ? "/dev/fd/%d" :
+	    "/dev/fd/%d/%s", dirfd, name);
+	return buf;
+}
+
 int
-proc_exec(const char *path, uptr_t argv, uptr_t envp, struct trapframe *tf)
+proc_exec(int dirfd, const char *name, u32 at_flags, uptr_t argv, uptr_t envp,
+    struct trapframe *tf)
 {
 	const struct exec_strings strings = { false, argv.addr, envp.addr };
+	char shown[FD_PATH_LEN];
+	const struct exec_path path = {
+		.dirfd = dirfd, .name = name,
+		.walk_flags = (at_flags & AT_SYMLINK_NOFOLLOW ? 0 :
+		    WALK_FOLLOW) | (at_flags & AT_EMPTY_PATH ? WALK_EMPTY : 0),
+		.shown = fd_path(dirfd, name, shown, sizeof(shown)),
+	};
 
-	return exec_image(path, &strings, tf);
+	return exec_image(&path, &strings, tf);
 }

@@ -142,12 +142,13 @@ exec_open_interp(struct exec *e)
 int
 exec_open(struct exec *e)
 {
-	const char *path = e->path;
+	const char *path = e->path->shown;
 	isize got;
 	int error;
 
+	error = vfs_open_exec_at(e->path->dirfd, e->path->name,
+	    e->path->walk_flags, &e->file);
 	for (;;) {
-		error = vfs_open_exec(path, &e->file);
 		if (error != 0)
 			return error;
 		got = vfs_read_kernel(e->file, e->page, EXEC_HEAD_BYTES, 0);
@@ -160,6 +161,7 @@ exec_open(struct exec *e)
 			return error;
 		file_put(e->file);
 		e->file = NULL;
+		error = vfs_open_exec(path, &e->file);
 	}
 	error = exec_parse(e, e->file, (usize)got, &e->elf);
 	return error != 0 ? error : exec_open_interp(e);

@@ -16,7 +16,7 @@ struct file;
 
 /* One execve under way. It fits a frame; all fields are its caller's own. */
 struct exec {
-	const char	*path;		/* as execve was called */
+	const struct exec_path *path;	/* as execve was called */
 	const struct exec_strings *strings;
 	struct file	*file;		/* the program, or its interpreter */
 	struct file	*interp;	/* PT_INTERP */

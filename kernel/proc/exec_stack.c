@@ -211,7 +211,7 @@ strings_copy(struct exec *e)
 	if (error == 0)
 		error = push(e, &zero, sizeof(zero));
 	if (error == 0)
-		error = push_string(e, e->path);
+		error = push_string(e, e->path->shown);
 	e->execfn_at = e->sp;
 	if (error == 0)
 		error = strings_push(e, e->strings->envp, 0, e->envc);

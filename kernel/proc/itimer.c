@@ -9,7 +9,11 @@
  * Lock: the process's siglock, interrupts off, for all fields; the scheduler's
  * timer lock is taken inside it.
  *
- * LIMIT: ITIMER_VIRTUAL, ITIMER_PROF and CPU-time clocks are refused.
+ * ITIMER_VIRTUAL and ITIMER_PROF count CPU time, which passes no faster than
+ * time times threads: when the rest of it could have passed at the earliest,
+ * they look again. No scheduler's tick needs to know them.
+ *
+ * LIMIT: timer_create refuses CPU-time clocks.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/time.h"
@@ -17,10 +21,12 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/itimer.h"
 #include "kernel/proc/proc_priv.h"
+#include "kernel/sched/sched.h"
 #include "kernel/sched/timer.h"
 #include "kernel/x86/clock.h"
 
 #define PTIMERS_MAX	64		/* LIMIT: for each process */
+#define CPU_LOOK_NS	1000000ul	/* no more often than this */
 
 /* s siglock of its process; I */
 struct posix_timer {
@@ -78,10 +84,74 @@ alarm_fire(struct timer *timer)
 	spin_unlock_irq(&p->siglock, irq);
 }
 
+static u64
+cpu_ns_locked(struct proc *p, bool user_only)
+{
+	u64 ns = p->utime_ns + (user_only ? 0 : p->stime_ns);
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread_node)
+		ns += user_only ? t->thread.utime_ns :
+		    sched_thread_cpu_ns(&t->thread);
+	return ns;
+}
+
+u64
+proc_cpu_ns(struct proc *p, bool user_only)
+{
+	u64 irq = spin_lock_irq(&p->siglock);
+	u64 ns = cpu_ns_locked(p, user_only);
+
+	spin_unlock_irq(&p->siglock, irq);
+	return ns;
+}
+
+static bool
+cpu_timer_is_virtual(const struct cpu_itimer *ct)
+{
+	return ct == &ct->proc->cpu_timer[0];
+}
+
+/* Look again when the rest may have been used, at the earliest. */
+static void
+cpu_timer_arm_locked(struct cpu_itimer *ct, u64 used_ns)
+{
+	u64 left = ct->deadline_ns > used_ns ? ct->deadline_ns - used_ns : 0;
+
+	left /= MAX(ct->proc->nthreads, 1u);
+	timer_set(&ct->timer, clock_now_ns() + MAX(left, CPU_LOOK_NS));
+}
+
+static void
+cpu_timer_fire(struct timer *timer)
+{
+	struct cpu_itimer *ct = CONTAINER_OF(timer, struct cpu_itimer, timer);
+	struct proc *p = ct->proc;
+	u64 irq = spin_lock_irq(&p->siglock), used;
+
+	if (ct->deadline_ns != 0) {
+		used = cpu_ns_locked(p, cpu_timer_is_virtual(ct));
+		if (used >= ct->deadline_ns) {
+			(void)signal_post_locked(p, NULL,
+			    cpu_timer_is_virtual(ct) ? SIGVTALRM : SIGPROF,
+			    NULL, NULL);
+			ct->deadline_ns = ct->interval_ns != 0 ?
+			    used + ct->interval_ns : 0;
+		}
+		if (ct->deadline_ns != 0)
+			cpu_timer_arm_locked(ct, used);
+	}
+	spin_unlock_irq(&p->siglock, irq);
+}
+
 void
 itimer_init_proc(struct proc *p)
 {
 	timer_init(&p->alarm, alarm_fire);
+	for (u32 i = 0; i < ARRAY_LEN(p->cpu_timer); i++) {
+		timer_init(&p->cpu_timer[i].timer, cpu_timer_fire);
+		p->cpu_timer[i].proc = p;
+	}
 }
 
 static u64
@@ -94,8 +164,33 @@ remaining(u64 deadline_ns)
 	return deadline_ns > now ? deadline_ns - now : 1;
 }
 
-void
-itimer_change(const struct itimer_setting *new, struct itimer_setting *old)
+static void
+cpu_timer_change(struct cpu_itimer *ct, const struct itimer_setting *new,
+    struct itimer_setting *old)
+{
+	struct proc *p = ct->proc;
+	u64 irq = spin_lock_irq(&p->siglock);
+	u64 used = cpu_ns_locked(p, cpu_timer_is_virtual(ct));
+
+	old->interval_ns = ct->interval_ns;
+	old->value_ns = 0;
+	if (ct->deadline_ns != 0)
+		old->value_ns = ct->deadline_ns > used ?
+		    ct->deadline_ns - used : 1;
+	if (new != NULL) {
+		(void)timer_cancel(&ct->timer);
+		ct->interval_ns = new->interval_ns;
+		ct->deadline_ns = 0;
+		if (new->value_ns != 0) {
+			ct->deadline_ns = used + new->value_ns;
+			cpu_timer_arm_locked(ct, used);
+		}
+	}
+	spin_unlock_irq(&p->siglock, irq);
+}
+
+static void
+alarm_change(const struct itimer_setting *new, struct itimer_setting *old)
 {
 	struct proc *p = current_proc();
 	u64 irq = spin_lock_irq(&p->siglock);
@@ -112,6 +207,17 @@ itimer_change(const struct itimer_setting *new, struct itimer_setting *old)
 		}
 	}
 	spin_unlock_irq(&p->siglock, irq);
+}
+
+void
+itimer_change(int which, const struct itimer_setting *new,
+    struct itimer_setting *old)
+{
+	if (which == ITIMER_REAL)
+		alarm_change(new, old);
+	else
+		cpu_timer_change(&current_proc()->cpu_timer[which ==
+		    ITIMER_PROF], new, old);
 }
 
 /* ---- POSIX timers ---- */
@@ -360,6 +466,9 @@ itimer_exit_proc(struct proc *p)
 	itimer_exec_proc(p);
 	irq = spin_lock_irq(&p->siglock);
 	p->alarm_deadline_ns = 0;
+	p->cpu_timer[0].deadline_ns = p->cpu_timer[1].deadline_ns = 0;
 	spin_unlock_irq(&p->siglock, irq);
 	timer_cancel_sync(&p->alarm);
+	for (u32 i = 0; i < ARRAY_LEN(p->cpu_timer); i++)
+		timer_cancel_sync(&p->cpu_timer[i].timer);
 }

@@ -11,9 +11,11 @@ struct itimer_setting {
 	u64	value_ns;		/* until it fires; 0: off */
 	u64	interval_ns;
 };
-/* ITIMER_REAL of current's process; new may be NULL. */
-void	itimer_change(const struct itimer_setting *new,
+/* ITIMER_* of current's process; new may be NULL. */
+void	itimer_change(int which, const struct itimer_setting *new,
 	    struct itimer_setting *old);
+/* CPU time that p's threads have used, in user mode only or in all. */
+u64	proc_cpu_ns(struct proc *p, bool user_only);
 
 struct lx_sigevent;
 /* timer_create and kin on current's process. clock: as clock_gettime's. */

@@ -213,6 +213,19 @@ job_pgrp_in_session(u32 nr, u32 session)
 	return result;
 }
 
+static bool
+job_pgrp_exists(u32 nr)
+{
+	struct pid *pid;
+	bool result;
+
+	spin_lock(&proc_tree_lock);
+	pid = pid_find(nr);
+	result = pid != NULL && !list_is_empty(&pid->members);
+	spin_unlock(&proc_tree_lock);
+	return result;
+}
+
 static struct tty *
 job_ctty(void)
 {
@@ -246,6 +259,7 @@ static const struct job_ops proc_job_ops = {
 	.sig_is_off = job_sig_is_off,
 	.pgrp_is_orphaned = job_pgrp_is_orphaned,
 	.pgrp_in_session = job_pgrp_in_session,
+	.pgrp_exists = job_pgrp_exists,
 	.ctty = job_ctty,
 	.set_ctty = job_set_ctty,
 };

@@ -17,8 +17,8 @@ struct clone_request {
 long	proc_clone(const struct clone_request *r, const struct trapframe *tf);
 
 /* The image is replaced and tf filled, or an errno. argv, envp: user arrays. */
-int	proc_exec(const char *path, uptr_t argv, uptr_t envp,
-	    struct trapframe *tf);
+int	proc_exec(int dirfd, const char *name, u32 at_flags, uptr_t argv,
+	    uptr_t envp, struct trapframe *tf);
 
 noreturn void	task_exit(s32 status);
 

@@ -157,5 +157,11 @@ struct exec_strings {
 	bool	in_kernel;		/* else user addresses */
 	u64	argv, envp;		/* arrays that end with NULL */
 };
-int	exec_image(const char *path, const struct exec_strings *strings,
-	    struct trapframe *tf);
+struct exec_path {
+	int		dirfd;
+	const char	*name;
+	u32		walk_flags;	/* WALK_* */
+	const char	*shown;		/* what the program hears as its path */
+};
+int	exec_image(const struct exec_path *path,
+	    const struct exec_strings *strings, struct trapframe *tf);

@@ -129,6 +129,21 @@ stop_begin(struct task *t, int sig)
 	spin_unlock_irq(&p->siglock, irq);
 }
 
+/* No room for a frame: SIGSEGV; if it was SIGSEGV's own, nothing can help. */
+static void
+frame_failed(struct task *t, int sig)
+{
+	struct proc *p = t->proc;
+	u64 irq;
+
+	if (sig == SIGSEGV) {
+		irq = spin_lock_irq(&p->siglock);
+		p->sighand->act[SIGSEGV - 1].handler = LX_SIG_DFL;
+		spin_unlock_irq(&p->siglock, irq);
+	}
+	signal_force(SIGSEGV, SI_KERNEL, 0);
+}
+
 /* Run act's handler. The mask to return to is what the call began with. */
 static void
 handler_enter(struct task *t, struct trapframe *tf, int sig,
@@ -142,7 +157,7 @@ handler_enter(struct task *t, struct trapframe *tf, int sig,
 	}
 	restart_fix(tf, act);
 	if (!sigframe_push(tf, sig, act, info, old)) {
-		signal_force(SIGSEGV, SI_KERNEL, 0);
+		frame_failed(t, sig);
 		return;
 	}
 	mask = t->blocked | act->mask;

@@ -295,14 +295,15 @@ signal_return(struct trapframe *tf)
 	if (unlikely(copy_in_nofault(&uc, from, sizeof(uc)) != sizeof(uc)) &&
 	    copy_in_obj(&uc, from) != 0)
 		goto bad;
+	signal_set_mask(uc.uc_sigmask);
+	frame_restore(tf, &uc.uc_mcontext);
 	if (uc.uc_mcontext.rip >= USER_TOP ||
 	    !fpu_reload(UPTR(uc.uc_mcontext.fpstate)))
 		goto bad;
-	frame_restore(tf, &uc.uc_mcontext);
 	altstack_restore(t, &uc.uc_stack);
-	signal_set_mask(uc.uc_sigmask);
 	t->restart_fn = RESTART_NONE;
 	return (long)tf->rax;
+	/* As on Linux the registers are those of the bad frame by now. */
 bad:
 	signal_force(SIGSEGV, SI_KERNEL, 0);
 	return 0;

@@ -89,6 +89,9 @@ static void
 init_first(struct x86_thread *prev, void *arg)
 {
 	struct trapframe *tf = trap_frame_of(x86_current);
+	const struct exec_path path = {
+		AT_FDCWD, init_program.path, WALK_FOLLOW, init_program.path,
+	};
 	int error;
 
 	thread_first(prev, arg);
@@ -98,7 +101,7 @@ init_first(struct x86_thread *prev, void *arg)
 	reserve_end();
 	if (reserve(BOUND_FRAMES_sys_execve) != 0)
 		panic("init: killed before it began");
-	error = exec_image(init_program.path, &init_program.strings, tf);
+	error = exec_image(&path, &init_program.strings, tf);
 	reserve_end();
 	if (error != 0)
 		panic("cannot run %s: error %d", init_program.path, -error);

@@ -108,6 +108,15 @@ struct pid {
 	struct rcu_head	rcu;
 };
 
+/* ITIMER_VIRTUAL or ITIMER_PROF: looks, when so much time has passed, whether
+ * the process has used it. s siglock */
+struct cpu_itimer {
+	struct timer	timer;
+	struct proc	*proc;			/* [I] */
+	u64		deadline_ns;		/* [s] CPU time; 0: off */
+	u64		interval_ns;		/* [s] */
+};
+
 #define PROC_F_EXITING	BIT(0)		/* all its threads are to end */
 #define PROC_F_STOPPED	BIT(1)		/* job control: all threads stop */
 #define PROC_F_STOP_EV	BIT(2)		/* wait4(WUNTRACED) has not seen it */
@@ -167,6 +176,7 @@ struct proc {
 	struct file	*exe;		/* [s] */
 	char		comm[16];
 	struct timer	alarm;		/* ITIMER_REAL */
+	struct cpu_itimer cpu_timer[2];	/* ITIMER_VIRTUAL, ITIMER_PROF */
 	u64		alarm_interval_ns;	/* [s] */
 	u64		alarm_deadline_ns;	/* [s] 0: off */
 	struct list	timers;		/* [s] struct posix_timer */

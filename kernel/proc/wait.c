@@ -72,6 +72,7 @@ proc_usage(int who)
 	struct proc *p = current_proc();
 	struct lx_rusage u;
 	u64 user_ns = 0, system_ns = 0, irq;
+	u64 peak = aspace_rss_peak(current->aspace);
 	struct task *t;
 
 	memset(&u, 0, sizeof(u));
@@ -93,7 +94,7 @@ proc_usage(int who)
 		list_for_each(t, &p->threads, thread_node)
 			usage_add_task(&u, &user_ns, &system_ns, t);
 	}
-	u.ru_maxrss = (s64)MAX(p->maxrss, p->aspace->rss_peak) * 4;
+	u.ru_maxrss = (s64)MAX(p->maxrss, peak) * 4;
 	spin_unlock_irq(&p->siglock, irq);
 	u.ru_utime = ns_to_timeval(user_ns);
 	u.ru_stime = ns_to_timeval(system_ns);

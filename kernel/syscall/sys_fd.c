@@ -23,6 +23,7 @@
 #include "kernel/file/pipe.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
+#include "kernel/syscall/size_limit.h"
 #include "kernel/syscall/syscall.h"
 
 
@@ -863,6 +864,8 @@ sys_ftruncate(int fd, s64 length)
 		    -EINVAL : rc;
 	if (length < 0 || f->ops->truncate == NULL)
 		rc = -EINVAL;
+	else
+		rc = size_limit_check(length, f->inode->size);
 	if (rc == 0)
 		rc = file_reserve(f, FOP_SETATTR);
 	if (rc == 0)
@@ -877,13 +880,15 @@ sys_fallocate(int fd, int mode, s64 off, s64 len)
 	long rc = 0;
 	struct fd_ref r;
 
-	if (off < 0 || len <= 0)
+	if (off < 0 || len <= 0 || off + len < 0)
 		return -EINVAL;
 	r = borrow(fd, FMODE_WRITE, &rc);
 	if (r.file == NULL)
 		return rc;
 	if (r.file->ops->allocate == NULL)
 		rc = r.file->ops->seekable ? -EOPNOTSUPP : -ESPIPE;
+	else if (!(mode & FALLOC_FL_KEEP_SIZE))
+		rc = size_limit_check(off + len, r.file->inode->size);
 	if (rc == 0)
 		rc = file_reserve(r.file, FOP_SETATTR);
 	if (rc == 0)

@@ -16,6 +16,7 @@
 #include "kernel/abi/mount.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
+#include "kernel/syscall/size_limit.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/syscall/timeval.h"
 #include "kernel/vm/reserve.h"
@@ -544,7 +545,9 @@ sys_truncate(uptr_t name, s64 length)
 
 	if (rc != 0)
 		return rc;
-	rc = vfs_truncate(&p, length);
+	rc = size_limit_check(length, p.dentry->inode->size);
+	if (rc == 0)
+		rc = vfs_truncate(&p, length);
 	path_put(&p);
 	return rc;
 }

@@ -9,6 +9,7 @@
  */
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/futex.h"
 #include "kernel/abi/limits.h"
 #include "kernel/abi/prctl.h"
@@ -68,7 +69,26 @@ sys_execve(uptr_t path, uptr_t argv, uptr_t envp)
 
 	if (error != 0)
 		return error;
-	error = proc_exec(name, argv, envp, tf);
+	error = proc_exec(AT_FDCWD, name, 0, argv, envp, tf);
+	path_name_put(name);
+	return error;
+}
+
+long
+sys_execveat(int dirfd, uptr_t path, uptr_t argv, uptr_t envp, int flags)
+{
+	struct trapframe *tf = trap_user_frame();
+	char *name, empty[1] = "";
+	int error;
+
+	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return -EINVAL;
+	error = path_name_get(path, &name);
+	if (error == -ENOENT && flags & AT_EMPTY_PATH)
+		return proc_exec(dirfd, empty, (u32)flags, argv, envp, tf);
+	if (error != 0)
+		return error;
+	error = proc_exec(dirfd, name, (u32)flags, argv, envp, tf);
 	path_name_put(name);
 	return error;
 }

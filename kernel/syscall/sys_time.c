@@ -24,20 +24,6 @@
 #include "kernel/syscall/syscall.h"
 #include "kernel/syscall/timeval.h"
 
-static u64
-process_cpu_ns(void)
-{
-	struct proc *p = current_proc();
-	u64 irq = spin_lock_irq(&p->siglock);
-	u64 ns = p->utime_ns + p->stime_ns;
-	struct task *t;
-
-	list_for_each(t, &p->threads, thread_node)
-		ns += sched_thread_cpu_ns(&t->thread);
-	spin_unlock_irq(&p->siglock, irq);
-	return ns;
-}
-
 /* False: no such clock. */
 static bool
 clock_read(int clock, u64 *ns)
@@ -57,7 +43,7 @@ clock_read(int clock, u64 *ns)
 		*ns = clock_now_ns();
 		return true;
 	case CLOCK_PROCESS_CPUTIME_ID:
-		*ns = process_cpu_ns();
+		*ns = proc_cpu_ns(current_proc(), false);
 		return true;
 	case CLOCK_THREAD_CPUTIME_ID:
 		*ns = sched_thread_cpu_ns(current);
@@ -257,9 +243,9 @@ sys_getitimer(int which, uptr_t value)
 	struct itimer_setting now;
 	struct lx_itimerval v;
 
-	if (which != ITIMER_REAL)
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
-	itimer_change(NULL, &now);
+	itimer_change(which, NULL, &now);
 	v = setting_to_itimerval(&now);
 	return copy_out_obj(value, &v);
 }
@@ -270,7 +256,7 @@ sys_setitimer(int which, uptr_t new, uptr_t old)
 	struct itimer_setting set = { 0, 0 }, was;
 	struct lx_itimerval v;
 
-	if (which != ITIMER_REAL)
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	if (new.addr != 0) {
 		if (copy_in_obj(&v, new) != 0)
@@ -279,7 +265,7 @@ sys_setitimer(int which, uptr_t new, uptr_t old)
 		    timeval_to_ns(&v.it_interval, &set.interval_ns) != 0)
 			return -EINVAL;
 	}
-	itimer_change(&set, &was);
+	itimer_change(which, &set, &was);
 	v = setting_to_itimerval(&was);
 	return old.addr != 0 ? copy_out_obj(old, &v) : 0;
 }
@@ -289,7 +275,7 @@ sys_alarm(u32 seconds)
 {
 	struct itimer_setting set = { seconds * NS_PER_SEC, 0 }, was;
 
-	itimer_change(&set, &was);
+	itimer_change(ITIMER_REAL, &set, &was);
 	if (was.value_ns == 0)
 		return 0;
 	/* To the nearest, but never 0 for a running one. alarm(2) */

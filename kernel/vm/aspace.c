@@ -27,6 +27,7 @@ void
 vm_init(void)
 {
 	pt_init();
+	limbo_init();
 	sched_ops.switch_aspace = aspace_switch_thread;
 }
 
@@ -44,6 +45,8 @@ aspace_create(void)
 	mutex_init(&as->lock, LOCK_ASPACE);
 	spin_init(&as->pt_lock, LOCK_LEAF);
 	list_init(&as->tables);
+	spin_init(&as->limbo_lock, LOCK_LEAF);
+	as->limbo_low = LIMBO_NONE;
 	as->limit_as = ~0ul;
 	as->limit_stack = 8ul << 20;
 	as->limit_data = ~0ul;
@@ -105,6 +108,10 @@ zap_all(struct aspace *as, bool unused)
 	for (v = vma_first(as); v; v = vma_next(v))
 		pt_zap(&b, v->start, v->end, true);
 	tlb_batch_flush(&b);
+	if (unused)
+		limbo_drop(as);
+	else
+		limbo_settle(as);
 	mutex_unlock(&as->lock);
 }
 
@@ -141,6 +148,10 @@ aspace_free_rcu(struct rcu_head *head)
 	struct rb_node *n = as->vmas.node, *up;
 
 	assert(!tlb_is_loaded(as));
+	if (unlikely(atomic_load_acquire(&as->limbo_queued))) {
+		rcu_call(&as->rcu, aspace_free_rcu);
+		return;
+	}
 	/* From the leaves up: no balance, no gaps, no order to keep. */
 	while (n) {
 		if (n->left) {
@@ -167,7 +178,7 @@ u64
 aspace_frames(const struct aspace *as)
 {
 	return atomic_load_relaxed(&as->rss_anon) +
-	    atomic_load_relaxed(&as->rss_pt);
+	    atomic_load_relaxed(&as->rss_pt) + READ_ONCE(as->nlimbo);
 }
 
 u64

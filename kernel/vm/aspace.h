@@ -106,6 +106,13 @@ struct aspace {
 	struct mutex	lock aligned(CACHE_LINE); /* VMA tree and layout */
 	struct spinlock	pt_lock;	/* the list of page tables */
 	struct list	tables;		/* [t] frames of tables below the top */
+	struct spinlock	limbo_lock;	/* limbo.c: unmapped, not yet flushed */
+	struct frame	*limbo;		/* [limbo_lock] frames, by next */
+	u32		nlimbo;		/* [limbo_lock] */
+	u32		limbo_queued;	/* [a] limbo_rcu is under way */
+	u64		limbo_low;	/* [limbo_lock] lowest address in it */
+	u64		limbo_gen;	/* [limbo_lock] counts what came in */
+	struct rcu_head	limbo_rcu;
 
 	u64		brk_start, brk;	/* [m] */
 	u64		mmap_base;	/* [I] top of the mmap area */

@@ -440,6 +440,8 @@ fault_no_vma(struct fault *f)
 		rc = RETRY;
 	} else if (v && (v->flags & MAP_GROWSDOWN) &&
 	    stack_can_grow(as, v, f->addr)) {
+		if (!limbo_is_clear(as, v->start))
+			limbo_settle(as);
 		vma_set_bounds(as, v, f->addr, v->end);
 		rc = RETRY;
 	}

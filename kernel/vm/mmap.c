@@ -12,6 +12,7 @@
 #include "kernel/vm/vm_priv.h"
 
 #define MAP_32BIT_END	0x80000000ul
+#define LIMBO_REACH	(1ul << 30)
 #define OVERCOMMIT_LOOK	(16ul << 20)	/* smaller ones are never excessive */
 
 int vm_overcommit;
@@ -61,6 +62,16 @@ vm_find_place(struct aspace *as, u64 hint, u64 len, u32 flags)
 	if (hint >= USER_MIN && range_ok(hint, len) &&
 	    vma_tree_find_hole(as, len, hint, hint + len) == hint)
 		return hint;
+	if (!limbo_is_clear(as, high)) {
+		/* Below what is in limbo, if that is not far off. */
+		u64 low = as->limbo_low - MIN(as->limbo_low, LIMBO_REACH);
+
+		at = vma_tree_find_hole(as, len, MAX(low, USER_MIN),
+		    as->limbo_low);
+		if (at != ~0ul)
+			return at;
+		limbo_settle(as);
+	}
 	at = vma_tree_find_hole(as, len, USER_MIN, high);
 	if (at == ~0ul && !(flags & MAP_32BIT))
 		at = vma_tree_find_hole(as, len, USER_MIN, USER_TOP);
@@ -125,7 +136,8 @@ vm_unmap_locked(struct aspace *as, u64 start, u64 end)
 	high = MIN(high, ROUND_UP(end, PT_SPAN));
 	if (low < high)
 		pt_free_range(&b, low, high);
-	tlb_batch_flush(&b);
+	if (!limbo_take(&b, start))
+		tlb_batch_flush(&b);
 	return 0;
 }
 
@@ -151,6 +163,8 @@ add_vma(struct aspace *as, const struct vma *want)
 
 	below = above ? vma_prev(above) :
 	    rb_entry_or_null(rb_last(&as->vmas), struct vma, node);
+	if (!limbo_is_clear(as, want->end))
+		limbo_settle(as);
 	if (above && vma_can_follow(want, above)) {
 		vma_set_bounds(as, above, want->start, above->end);
 		if (below && vma_can_follow(below, above))

@@ -161,6 +161,8 @@ move_vma(struct aspace *as, struct vma *v, u64 old, u64 old_len, u64 new_len,
 	n->start = at;
 	n->end = at + new_len;
 	n->flags &= ~VMA_HEAP;
+	if (!limbo_is_clear(as, n->end))
+		limbo_settle(as);
 	vma_insert(as, n);
 	m.to = at;
 	rc = private && moved > 0 ? move_all(&m, pager) : 0;
@@ -192,6 +194,7 @@ remap_locked(struct aspace *as, u64 old, u64 old_len, u64 new_len, u32 flags,
 	struct vma *v = vma_find(as, old);
 	int rc;
 
+	limbo_settle(as);
 	if (!v || old + old_len > v->end)
 		return -EFAULT;
 	if (old_len == 0 && !vma_is_shared(v))

@@ -179,6 +179,16 @@ tlb_flush_others(struct aspace *as, u64 addr)
 }
 
 void
+tlb_flush_everywhere(struct aspace *as)
+{
+	struct flush_request rq = { as, TLB_ADDRS + 1, NULL };
+
+	if (loaded_aspace == as)
+		flush_pages(rq.naddrs, NULL);
+	ask_others(&rq);
+}
+
+void
 tlb_flush_here(struct aspace *as, u64 addr)
 {
 	if (loaded_aspace == as)
@@ -243,20 +253,26 @@ free_table_rcu(struct rcu_head *head)
 }
 
 void
+tlb_batch_flush_here(struct tlb_batch *b)
+{
+	if (b->naddrs != 0 && loaded_aspace == b->as)
+		flush_pages(b->naddrs, b->addrs);
+	account_gone(b);
+}
+
+void
 tlb_batch_flush(struct tlb_batch *b)
 {
 	struct list *l;
 	struct frame *f;
 
+	tlb_batch_flush_here(b);
 	if (b->naddrs != 0) {
 		struct flush_request rq = { b->as, b->naddrs, b->addrs };
 
-		if (loaded_aspace == b->as)
-			flush_pages(b->naddrs, b->addrs);
 		ask_others(&rq);
 		b->naddrs = 0;
 	}
-	account_gone(b);
 	while ((f = b->chain) != NULL) {
 		b->chain = f->next;
 		frame_put(f);

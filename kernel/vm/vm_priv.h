@@ -148,6 +148,29 @@ bool	tlb_is_loaded(const struct aspace *as);		/* by any CPU */
 /* The last reference is gone: aspace_free_rcu() once no CPU has it loaded. */
 void	tlb_let_go(struct aspace *as);
 
+/* The first half of tlb_batch_flush(): this CPU, and the accounts. */
+void	tlb_batch_flush_here(struct tlb_batch *b);
+/* Flush all of as wherever it is loaded. */
+void	tlb_flush_everywhere(struct aspace *as);
+
+/* limbo.c */
+#define LIMBO_NONE		(~0ul)
+void	limbo_init(void);
+/* Let b's pages, all at or above start, wait for other CPUs' flush; false: they
+ * may not, and b is as it was. With as->lock held. */
+bool	limbo_take(struct tlb_batch *b, u64 start);
+/* Flush everywhere what waits, and free it: before a range that may be in limbo
+ * is mapped. With as->lock held, nothing comes in meanwhile. */
+void	limbo_settle(struct aspace *as);
+void	limbo_drop(struct aspace *as);	/* without a flush: no users */
+
+/* May [start, end) be mapped, for all that limbo knows? */
+static inline bool
+limbo_is_clear(const struct aspace *as, u64 end)
+{
+	return end <= READ_ONCE(as->limbo_low);
+}
+
 /* pagetable.c */
 extern paddr_t zero_page;		/* [I] always zeros, never put */
 void	pt_init(void);

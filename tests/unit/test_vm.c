@@ -36,7 +36,7 @@ paddr_t kernel_cr3;
 struct sched_ops sched_ops;
 PERCPU_DEFINE(u32, cpu_id);
 PERCPU_DEFINE(u64, percpu_offset);
-PERCPU_DEFINE(u64 [NCOUNTERS], counters);
+PERCPU_DEFINE(struct counters, counters);
 PERCPU_DEFINE(struct x86_thread *, x86_current);
 PERCPU_DEFINE(struct aspace *, loaded_aspace);
 /* The host's; its header's names are those of kernel/abi. */
