@@ -306,11 +306,6 @@ serial_set_termios(struct tty *t)
 	spin_unlock_irq(&p->lock, flags);
 }
 
-static const struct tty_ops serial_tty_ops = {
-	.write = serial_write,
-	.set_termios = serial_set_termios,
-};
-
 /* ---- interrupts ---- */
 
 /* Bytes from the receive FIFO; a break counts as a NUL. */
@@ -331,6 +326,22 @@ port_receive_locked(struct port *p, u8 *buf, u32 max) REQUIRES(p->lock)
 	return n;
 }
 
+/*
+ * The terminal has no room: leave bytes in the FIFO, and tell the other side by
+ * RTS. Nothing is lost if it obeys.
+ */
+static void
+port_throttle_locked(struct port *p, bool on) REQUIRES(p->lock)
+{
+	if (on) {
+		port_set_ier_locked(p, p->ier & ~IER_ERBFI);
+		reg_write(p, UART_MCR, MCR_DTR | MCR_OUT2);
+	} else {
+		reg_write(p, UART_MCR, MCR_DTR | MCR_RTS | MCR_OUT2);
+		port_set_ier_locked(p, p->ier | IER_ERBFI);
+	}
+}
+
 /* One look at the port; true when there may be more. */
 static bool
 port_service(struct port *p)
@@ -338,9 +349,12 @@ port_service(struct port *p)
 	u8 buf[64];
 	u64 flags = spin_lock_irq(&p->lock);
 	u8 iir = reg_read(p, UART_IIR);
-	u32 got = port_receive_locked(p, buf, sizeof(buf));
+	u32 room = MIN(tty_input_room_irq(&p->tty), (u32)sizeof(buf));
+	u32 got = port_receive_locked(p, buf, room);
 	bool ready = false;
 
+	if (room == 0)
+		port_throttle_locked(p, true);
 	if (p->ier & IER_ETBEI && reg_read(p, UART_LSR) & LSR_THRE) {
 		port_set_ier_locked(p, p->ier & ~IER_ETBEI);
 		ready = true;
@@ -363,6 +377,25 @@ serial_irq(void *arg)
 	while (port_service(arg) && ++turns < IRQ_TURNS_MAX)
 		continue;
 }
+
+static void
+serial_unthrottle(struct tty *t)
+{
+	struct port *p = t->priv;
+	u64 flags = spin_lock_irq(&p->lock);
+
+	port_throttle_locked(p, false);
+	spin_unlock_irq(&p->lock, flags);
+	flags = cpu_irq_save();
+	serial_irq(p);			/* what came meanwhile */
+	cpu_irq_restore(flags);
+}
+
+static const struct tty_ops serial_tty_ops = {
+	.write = serial_write,
+	.set_termios = serial_set_termios,
+	.unthrottle = serial_unthrottle,
+};
 
 /* A port whose interrupt we cannot have is looked at now and then. */
 static void

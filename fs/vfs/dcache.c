@@ -23,6 +23,7 @@
  * Locks: directory's inode lock -> names_lock -> chain lock (one at a time);
  * lru_lock alone.
  */
+#include "fs/vfs/lookup.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/dev/random.h"
 #include "kernel/lib/assert.h"
@@ -31,8 +32,6 @@
 #include "kernel/mem/slab.h"
 #include "kernel/vm/reserve.h"
 
-#define CHAINS_PER_FRAME	(PAGE_SIZE / sizeof(struct hlist))
-#define TABLE_FRAMES_MAX	1024u
 #define CHAIN_LOCKS		64u
 #define LONG_NAME		512u	/* the kbuf class of long names */
 #define SHRINK_BATCH		64u
@@ -43,9 +42,7 @@ static KMEM_CACHE(dentry_cache, "dentry", struct dentry);
 struct spinlock names_lock = SPINLOCK_INIT(LOCK_DENTRY);
 struct seqcount names_seq;
 
-static struct hlist *table[TABLE_FRAMES_MAX];	/* [I after boot] */
-static u32 table_shift;			/* [I after boot] 64 - log2(chains) */
-static u64 name_seed;			/* [I after boot] secret */
+struct dcache_table dcache_table;
 
 struct chain_lock {
 	struct spinlock	lock;
@@ -58,124 +55,12 @@ static struct spinlock lru_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static struct list lru = LIST_INIT(lru);	/* [lru_lock] oldest first */
 static u64 lru_len;				/* [lru_lock] */
 
-/* ---- names and hashes ------------------------------------------------------------ */
-
-#define BYTES(c)	(0x0101010101010101ul * (u8)(c))
-
-static always_inline u64
-zero_bytes(u64 w)
-{
-	return (w - BYTES(1)) & ~w & BYTES(0x80);
-}
-
-/* Eight bytes at s; near the end of a page, only up to the NUL. */
-static always_inline u64
-load_word(const char *s)
-{
-	u64 w = 0;
-
-	if (likely(((u64)s & PAGE_MASK) <= PAGE_SIZE - 8))
-		return hash_load64((const u8 *)s);
-	for (u32 i = 0; i < 8; i++) {
-		w |= (u64)(u8)s[i] << (8 * i);
-		if (s[i] == '\0')
-			break;
-	}
-	return w;
-}
-
-static always_inline u64
-hash_end(u64 h, usize len)
-{
-	return hash_mix(h ^ len, HASH_K0);
-}
-
-usize
-name_scan(const char *s, u64 *hash)
-{
-	u64 h = name_seed, w, stop;
-	usize len = 0;
-	u32 n;
-
-	for (;;) {
-		w = load_word(s + len);
-		stop = zero_bytes(w) | zero_bytes(w ^ BYTES('/'));
-		if (stop != 0)
-			break;
-		h = hash_mix(h ^ w, HASH_K1);
-		len += 8;
-	}
-	n = __builtin_ctzl(stop) / 8;
-	if (n > 0)
-		h = hash_mix(h ^ (w & (BIT(8 * n) - 1)), HASH_K1);
-	len += n;
-	*hash = hash_end(h, len);
-	return len;
-}
-
-u64
-name_hash(const char *s, usize len)
-{
-	u64 h = name_seed;
-
-	for (usize at = 0; at < len; at += 8) {
-		u64 w = 0;
-
-		memcpy(&w, s + at, MIN(len - at, (usize)8));
-		h = hash_mix(h ^ w, HASH_K1);
-	}
-	return hash_end(h, len);
-}
-
-static always_inline bool
-name_is(const struct dentry *d, const char *s, usize len)
-{
-	const char *name = READ_ONCE(d->name);
-	usize at = 0;
-
-	if (READ_ONCE(d->name_len) != len)
-		return false;
-	if (unlikely(len > DNAME_INLINE - 8 && name == d->inline_name))
-		return false;		/* read in the middle of a swap: D3 */
-	for (; at + 8 <= len; at += 8)
-		if (hash_load64((const u8 *)name + at) !=
-		    hash_load64((const u8 *)s + at))
-			return false;
-	for (; at < len; at++)
-		if (name[at] != s[at])
-			return false;
-	return true;
-}
-
-static always_inline u64
-chain_no(const struct dentry *parent, u64 hash)
-{
-	return hash_u64(hash ^ (u64)parent) >> table_shift;
-}
-
-static always_inline struct hlist *
-chain_of(u64 no)
-{
-	return &table[no / CHAINS_PER_FRAME][no % CHAINS_PER_FRAME];
-}
+/* ---- finding ------------------------------------------------------------------------- */
 
 static inline struct spinlock *
 chain_lock(u64 no)
 {
 	return &chain_locks[no % CHAIN_LOCKS].lock;
-}
-
-struct dentry *
-dentry_find_rcu(const struct dentry *parent, const char *s, usize len,
-    u64 hash)
-{
-	struct dentry *d;
-
-	hlist_for_each(d, chain_of(chain_no(parent, hash)), hash_node)
-		if (d->hash == hash && READ_ONCE(d->parent) == parent &&
-		    name_is(d, s, len))
-			return d;
-	return NULL;
 }
 
 struct dentry *
@@ -538,8 +423,8 @@ dcache_init(void)
 	    chains < TABLE_FRAMES_MAX * CHAINS_PER_FRAME)
 		chains *= 2;
 	for (u32 i = 0; i < chains / CHAINS_PER_FRAME; i++)
-		table[i] = frame_virt(frame_get_zero(FRAME_KERNEL));
-	table_shift = 64 - __builtin_ctz(chains);
-	name_seed = random_u64();
+		dcache_table.frame[i] = frame_virt(frame_get_zero(FRAME_KERNEL));
+	dcache_table.shift = 64 - __builtin_ctz(chains);
+	dcache_table.seed = random_u64();
 	reserve_add_shrinker(&dcache_shrinker);
 }

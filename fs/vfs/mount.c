@@ -106,7 +106,7 @@ sb_get(struct superblock *sb)
 void
 sb_set_root(struct superblock *sb, struct inode *root)
 {
-	struct dentry *d = dentry_create(sb, NULL, "/", 1, name_hash("/", 1));
+	struct dentry *d = dentry_create(sb, NULL, "/", 1, 0);
 
 	dentry_set_inode(d, root);
 	sb->root = d;
@@ -167,7 +167,7 @@ sb_put(struct superblock *sb)
 /* ---- finding -------------------------------------------------------------------------- */
 
 static inline struct hlist *
-chain_of(const struct mount *m, const struct dentry *d)
+mount_chain(const struct mount *m, const struct dentry *d)
 {
 	return &chains[hash_bits((u64)m ^ (u64)d >> 3, 6)];
 }
@@ -177,7 +177,7 @@ mount_find(const struct mount *m, const struct dentry *d)
 {
 	struct mount *found;
 
-	hlist_for_each(found, chain_of(m, d), hash_node)
+	hlist_for_each(found, mount_chain(m, d), hash_node)
 		if (READ_ONCE(found->parent) == m &&
 		    READ_ONCE(found->mountpoint) == d)
 			return found;
@@ -227,7 +227,7 @@ mount_link_locked(struct mount *m, const struct path *at)
 	WRITE_ONCE(m->parent, at->mnt);
 	WRITE_ONCE(m->mountpoint, at->dentry);
 	atomic_or(&at->dentry->flags, D_MOUNTED);
-	hlist_push(chain_of(at->mnt, at->dentry), &m->hash_node);
+	hlist_push(mount_chain(at->mnt, at->dentry), &m->hash_node);
 }
 
 /* Off its place; *at gets the references. names_lock is held. */

@@ -12,6 +12,7 @@
  * first without them, and the call starts again if it was another by then.
  */
 #include "fs/vfs/calls.h"
+#include "fs/vfs/lookup.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/assert.h"

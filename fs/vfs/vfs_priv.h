@@ -20,15 +20,8 @@ extern struct spinlock names_lock;
 extern struct seqcount names_seq;
 
 void	dcache_init(void);
-u64	name_hash(const char *s, usize len);
 
-/* Length and hash of the component at s, which ends at '/' or NUL. */
-usize	name_scan(const char *s, u64 *hash);
-
-/* The hashed dentry, under RCU, or NULL. May miss one that is being moved. */
-struct dentry *dentry_find_rcu(const struct dentry *parent, const char *s,
-	    usize len, u64 hash);
-/* The same, exact, with a reference. */
+/* The hashed dentry, exact (see lookup.h), with a reference. */
 struct dentry *dentry_find(const struct dentry *parent, const char *s,
 	    usize len, u64 hash);
 /* Give d its inode (whose reference passes), then or before publish it. */

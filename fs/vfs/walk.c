@@ -25,6 +25,7 @@
  * suffice, because only the newest text is ever read.
  */
 #include "fs/vfs/calls.h"
+#include "fs/vfs/lookup.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/assert.h"
@@ -503,12 +504,16 @@ follow_ref(struct walk *w, struct dentry *d, const char *rest,
 
 /* ---- the loop ------------------------------------------------------------------------------------- */
 
-static inline bool
+static inline int
 may_search(const struct inode *dir)
 {
-	/* Searchable by all: the usual case. */
-	return (READ_ONCE(dir->mode) & 0111) == 0111 ||
-	    inode_may(dir, MAY_EXEC);
+	/* A directory that all may search: the usual case. */
+	if (likely((READ_ONCE(dir->mode) & (S_IFMT | 0111)) ==
+	    (S_IFDIR | 0111)))
+		return 0;
+	if (!S_ISDIR(dir->mode))
+		return -ENOTDIR;
+	return inode_may(dir, MAY_EXEC) ? 0 : -EACCES;
 }
 
 static inline enum last_type
@@ -547,7 +552,6 @@ walk_run(struct walk *w, const char *s)
 {
 	struct dentry *link;
 	const char *next, *after;
-	struct inode *i;
 	usize len;
 	u64 hash;
 	bool last;
@@ -563,11 +567,9 @@ walk_run(struct walk *w, const char *s)
 				w->dir_wanted = true;
 			continue;
 		}
-		i = w->dentry->inode;
-		if (unlikely(!S_ISDIR(i->mode)))
-			return -ENOTDIR;
-		if (unlikely(!may_search(i)))
-			return -EACCES;
+		rc = may_search(w->dentry->inode);
+		if (unlikely(rc != 0))
+			return rc;
 		len = name_scan(s, &hash);
 		if (unlikely(len > NAME_MAX))
 			return -ENAMETOOLONG;

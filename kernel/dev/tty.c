@@ -34,7 +34,7 @@ const struct job_ops *job_ops;
 
 /* ---- from interrupts ---- */
 
-static void
+void
 tty_kick(struct tty *t, u32 work)
 {
 	atomic_or(&t->work, work);
@@ -58,6 +58,17 @@ tty_input_irq(struct tty *t, const u8 *buf, usize len)
 	tty_kick(t, TTY_WORK_INPUT);
 }
 
+u32
+tty_input_room_irq(struct tty *t)
+{
+	u64 flags = spin_lock_irq(&t->raw_lock);
+	u32 room = TTY_RAW - (t->raw_head - t->raw_tail);
+
+	t->throttled = room == 0;
+	spin_unlock_irq(&t->raw_lock, flags);
+	return room;
+}
+
 void
 tty_output_ready_irq(struct tty *t)
 {
@@ -78,23 +89,50 @@ raw_pop(struct tty *t, u8 *c)
 	return some;
 }
 
+/* Half of the raw ring is free again: the driver may go on. */
+static bool
+raw_unthrottle(struct tty *t)
+{
+	u64 flags = spin_lock_irq(&t->raw_lock);
+	bool was = t->throttled &&
+	    t->raw_head - t->raw_tail <= TTY_RAW / 2;
+
+	if (was)
+		t->throttled = false;
+	spin_unlock_irq(&t->raw_lock, flags);
+	return was;
+}
+
+/* One byte of input; false when there is none, or no reader has made room. */
+static bool
+tty_step_input(struct tty *t)
+{
+	int sig = 0;
+	u32 pgrp;
+	u8 c;
+
+	spin_lock(&t->lock);
+	t->held = !tty_may_receive_locked(t);
+	if (t->held || !raw_pop(t, &c)) {
+		spin_unlock(&t->lock);
+		return false;
+	}
+	tty_receive_locked(t, c, &sig);
+	tty_push_locked(t);
+	pgrp = t->pgrp;
+	spin_unlock(&t->lock);
+	if (sig != 0 && pgrp != 0)
+		(void)job_ops->signal_pgrp(pgrp, sig);
+	return true;
+}
+
 static void
 tty_run_input(struct tty *t)
 {
-	u8 c;
-
-	while (raw_pop(t, &c)) {
-		int sig = 0;
-		u32 pgrp;
-
-		spin_lock(&t->lock);
-		tty_receive_locked(t, c, &sig);
-		tty_push_locked(t);
-		pgrp = t->pgrp;
-		spin_unlock(&t->lock);
-		if (sig != 0 && pgrp != 0)
-			(void)job_ops->signal_pgrp(pgrp, sig);
-	}
+	while (tty_step_input(t))
+		;
+	if (raw_unthrottle(t) && t->ops->unthrottle != NULL)
+		t->ops->unthrottle(t);
 	if (tty_has_input(t))
 		waitq_wake(&t->readers, POLLIN | POLLRDNORM);
 }
@@ -232,11 +270,15 @@ tty_read(struct file *f, struct uio *to, s64 *pos)
 	if (err != 0 || to->left == 0)
 		return err;
 	for (;;) {
-		bool again = false, end = false;
+		bool again = false, end = false, held;
 
 		spin_lock(&t->lock);
 		got += tty_take_locked(t, to, &again, &end);
+		held = t->held;
+		t->held = false;
 		spin_unlock(&t->lock);
+		if (held)
+			tty_kick(t, TTY_WORK_INPUT);
 		if (end || to->left == 0)
 			return got;
 		if (again) {

@@ -25,6 +25,9 @@ struct tty_ops {
 	usize	(*write)(struct tty *t, const u8 *buf, usize len);
 	/* Speed and framing of t->termios; may be NULL. */
 	void	(*set_termios)(struct tty *t);
+	/* There is room for input again after tty_input_room_irq() said 0.
+	 * Called in a thread, without locks. May be NULL. */
+	void	(*unthrottle)(struct tty *t);
 };
 
 /* I set at registration; r raw_lock (irq); l lock; T written with lock held */
@@ -39,6 +42,7 @@ struct tty {
 	u32		raw_head, raw_tail;	/* [r] */
 	u32		work;		/* [a] TTY_WORK_* for the thread */
 	u32		overruns;	/* [r] bytes dropped */
+	bool		throttled;	/* [r] the driver holds input back */
 
 	struct spinlock	lock;		/* LOCK_TTY */
 	struct lx_termios termios;	/* [l] */
@@ -53,6 +57,7 @@ struct tty {
 	u32		column;		/* [l] of the output, for tabs, erase */
 	u32		canon_column;	/* [l] where the line being typed began */
 	bool		stopped;	/* [l] by VSTOP or TCOOFF */
+	bool		held;		/* [l] raw bytes wait for a reader */
 	u32		pgrp, session;	/* [l] foreground group; 0: none */
 	u32		opens;		/* [l] */
 	u32		hangups;	/* [l] counts disassociations */
@@ -74,6 +79,9 @@ void	tty_init(void);			/* the thread, /dev/tty, /dev/console */
 /* From the driver's interrupt handler, interrupts off. */
 void	tty_input_irq(struct tty *t, const u8 *buf, usize len);
 void	tty_output_ready_irq(struct tty *t);
+/* Bytes that tty_input_irq() would take now. After 0 the driver holds input back
+ * until ops->unthrottle(). Interrupts off. */
+u32	tty_input_room_irq(struct tty *t);
 
 /* The session of t has lost its leader: SIGHUP and SIGCONT to the foreground
  * group, and nobody's terminal any more. From kernel/proc. */

@@ -117,6 +117,7 @@ tty_set(struct tty *t, const struct lx_termios *new, enum when when)
 	if (t->ops->set_termios != NULL)
 		t->ops->set_termios(t);
 	spin_unlock(&t->lock);
+	tty_kick(t, TTY_WORK_INPUT);	/* there may be room for held bytes */
 	waitq_wake_all(&t->readers, POLLIN);
 }
 
@@ -288,6 +289,7 @@ tty_flush(struct tty *t, u64 which)
 	spin_unlock(&t->lock);
 	if (which != TCIFLUSH)
 		waitq_wake_all(&t->writers, POLLOUT);
+	tty_kick(t, TTY_WORK_INPUT);	/* there may be room for held bytes */
 	return 0;
 }
 

@@ -383,6 +383,19 @@ tty_receive_locked(struct tty *t, u8 c, int *sig)
 		type_locked(t, c, false, true);
 }
 
+/*
+ * Is there room for what a byte may become? In canonical mode a line without an
+ * end is received to the last place and then refused byte by byte, so that its
+ * end can still come; but whole lines wait for their reader.
+ */
+bool
+tty_may_receive_locked(struct tty *t)
+{
+	if (t->in_head - t->in_tail < TTY_INPUT - 1)
+		return true;
+	return TTY_FLAG(t, lflag, ICANON) && t->in_canon == t->in_tail;
+}
+
 void
 tty_flush_input_locked(struct tty *t)
 {

@@ -221,6 +221,38 @@ fdtable_capacity(struct fdtable *t)
 	return n;
 }
 
+/*
+ * A file that several tables hold counts in each by its share. Files are
+ * type-stable, and so is the memory that pinned points to; the numbers may be
+ * another file's, or rubbish, so they are bounded.
+ */
+#define PINNED_MAX	256		/* frames, of one file: a pipe's */
+#define FILE_BYTES	512		/* a file and what belongs to it */
+
+u64
+fdtable_pinned_frames(struct fdtable *t)
+{
+	u64 bytes = 0;
+
+	rcu_read_lock();
+	for (int fd = fdtable_next(t, 0); fd >= 0;
+	    fd = fdtable_next(t, fd + 1u)) {
+		struct fd_leaf *leaf = leaf_of(t, (u32)fd >> FD_LEAF_BITS);
+		struct file *f = rcu_load(leaf->file[fd % FD_LEAF]);
+		const u32 *pinned = f == NULL ? NULL : READ_ONCE(f->pinned);
+		u64 own = FILE_BYTES;
+
+		if (f == NULL)
+			continue;
+		if (pinned != NULL)
+			own += MIN(READ_ONCE(*pinned), (u32)PINNED_MAX) *
+			    PAGE_SIZE;
+		bytes += own / MAX(atomic_load_relaxed(&f->refs), 1u);
+	}
+	rcu_read_unlock();
+	return bytes / PAGE_SIZE;
+}
+
 /* ---- claiming, installing, closing ------------------------------------------ */
 
 static inline bool

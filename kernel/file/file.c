@@ -53,6 +53,7 @@ file_create(const struct file_ops *ops, void *priv, u32 flags)
 	f = s->n > 0 ? s->file[--s->n] : kmem_get(&file_cache);
 	f->ops = ops;
 	f->priv = priv;
+	f->pinned = NULL;
 	f->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	f->mode = flags & O_PATH ? FMODE_PATH :
 	    (flags & O_ACCMODE) == O_ACCMODE ? 0 : mode;

@@ -83,6 +83,9 @@ struct file {
 	u32		pos_busy;	/* [a] claimed: file_pos_claim() */
 	s64		pos;		/* [p, or alone when not shared] */
 	void		*priv;		/* [I] the type's own */
+	/* Frames that the file keeps from being freed, for the killer's score;
+	 * or NULL. What it points to may be gone: the reader bounds it. */
+	const u32	*pinned;	/* [I] */
 	struct inode	*inode;		/* [I] pinned by dentry; may be NULL */
 	struct dentry	*dentry;	/* [I] owned reference, or NULL */
 	struct mount	*mnt;		/* [I] owned reference, or NULL */
@@ -213,4 +216,6 @@ int	fdtable_unshare_current(void);		/* exec, CLONE_FILES unshare */
 /* For /proc/PID/fd: next used number >= fd of another process' table, or -1. */
 int	fdtable_next(struct fdtable *t, u32 fd);
 struct file *fdtable_file(struct fdtable *t, u32 fd);	/* referenced */
+/* Frames that the table's end would give back, roughly. Any context. */
+u64	fdtable_pinned_frames(struct fdtable *t);
 u32	fdtable_capacity(struct fdtable *t);	/* FDSize in status */

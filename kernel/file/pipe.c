@@ -68,6 +68,7 @@ struct pipe {
 	struct frame	*spare[NSPARES];	/* [m] */
 	u32		readers, writers;	/* [m] open ends */
 	u32		nreads, nwrites;	/* [m] ends ever opened: FIFO */
+	u32		npages;		/* [m] in slots and spares */
 	u32		files;		/* [k] files of this pipe */
 	void		**anchor;	/* [I] FIFO: where the inode has it */
 	struct spinlock	*anchor_lock;	/* [I] guards *anchor and files */
@@ -186,6 +187,8 @@ pipe_create(struct file *out[2], u32 flags)
 	flags &= O_NONBLOCK | O_DIRECT;
 	out[0] = file_create(&pipe_file_ops, p, O_RDONLY | flags);
 	out[1] = file_create(&pipe_file_ops, p, O_WRONLY | flags);
+	/* One end is enough, and the one that fills it. */
+	out[1]->pinned = &p->npages;
 }
 
 /* ---- reading ------------------------------------------------------------------ */
@@ -197,10 +200,12 @@ slot_drop_locked(struct pipe *p)
 	struct frame *page = slot_at(p, p->tail)->page;
 
 	if (p->nspares < NSPARES &&
-	    atomic_load_relaxed(&page->refs) == 1)
+	    atomic_load_relaxed(&page->refs) == 1) {
 		p->spare[p->nspares++] = page;
-	else
+	} else {
+		p->npages--;
 		frame_put(page);
+	}
 	p->tail++;
 }
 
@@ -291,16 +296,19 @@ page_take_locked(struct pipe *p)
 		return p->spare[--p->nspares];
 	if (current->charge.left == 0 && !mem_booting)
 		return NULL;
+	p->npages++;
 	return frame_get(FRAME_BUFFER);
 }
 
 static void
 page_return_locked(struct pipe *p, struct frame *page)
 {
-	if (p->nspares < NSPARES)
+	if (p->nspares < NSPARES) {
 		p->spare[p->nspares++] = page;
-	else
+	} else {
+		p->npages--;
 		frame_put(page);
+	}
 }
 
 /* Room behind the last slot's bytes (I3). */
@@ -656,6 +664,7 @@ fifo_open(struct file *f, void **slot, struct spinlock *lock)
 
 	f->ops = &fifo_file_ops;
 	f->priv = p;
+	f->pinned = file_writes(f) ? &p->npages : NULL;
 	spin_lock(&p->lock);
 	nreads = p->nreads;
 	nwrites = p->nwrites;
@@ -682,5 +691,6 @@ fifo_open(struct file *f, void **slot, struct spinlock *lock)
 	pipe_release(f);
 	f->ops = old_ops;
 	f->priv = NULL;
+	f->pinned = NULL;
 	return rc == -ENXIO ? rc : -ERESTARTSYS;
 }

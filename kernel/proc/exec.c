@@ -249,8 +249,7 @@ exec_registers(const struct exec *e, struct task *t, struct trapframe *tf,
 	t->thread.x86.fs_base = 0;
 	t->thread.x86.gs_base = 0;
 	x86_load_user_bases();
-	fpu_init_state(t->thread.x86.fpu);
-	fpu_restore(t->thread.x86.fpu);
+	fpu_reset();
 }
 
 static int

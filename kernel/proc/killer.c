@@ -21,6 +21,7 @@
  */
 #include "bounds.h"
 #include "kernel/abi/wait.h"
+#include "kernel/file/file.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/refcount.h"
 #include "kernel/lib/string.h"
@@ -117,6 +118,21 @@ killer_decisions(void)
 	return READ_ONCE(nrecords);
 }
 
+/* What p's open files keep: pipes' pages, and the files themselves. */
+static u64
+pinned_by_files(struct proc *p) REQUIRES(p->siglock)
+{
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread_node) {
+		struct fdtable *fds = READ_ONCE(t->thread.fds);
+
+		if (fds != NULL)	/* the threads of p share it */
+			return fdtable_pinned_frames(fds);
+	}
+	return 0;
+}
+
 /* Frames that p's end gives back. */
 u64
 killer_score(struct proc *p)
@@ -129,6 +145,7 @@ killer_score(struct proc *p)
 	if (p->aspace != NULL &&
 	    (parent == NULL || READ_ONCE(parent->aspace) != p->aspace))
 		frames += aspace_frames(p->aspace);
+	frames += pinned_by_files(p);
 	list_for_each(t, &p->threads, thread_node) {
 		struct aspace *as = READ_ONCE(t->building);
 

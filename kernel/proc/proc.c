@@ -81,6 +81,7 @@ task_create(struct proc *p, const char *name)
 
 	thread_init(&t->thread, name);
 	t->thread.x86.fpu = kmem_get(&fpu_cache);
+	fpu_init_state(t->thread.x86.fpu);
 	t->thread.x86.is_user = 1;
 	t->proc = p;
 	list_init(&t->thread_node);

@@ -2,13 +2,13 @@
  * The frame on a signal handler's stack, as Linux lays it out (abi/signal.h),
  * and the way back from it.
  *
- * The frame is built in kernel memory and written with two copies that do not
- * fault: the usual stack page is there. Only when one falls short are the pages
- * brought in (a renewal point; nothing is held) and the copies made again.
+ * The frame is written by copies that do not fault, the vector registers by the
+ * CPU itself: the usual stack page is there. Only when one falls short are the
+ * pages brought in (a renewal point; nothing is held) and all is written again.
  *
  * What comes back is the user's to forge: segment registers are not taken from
  * it, flags are masked, rip must be a user address, and the vector state is
- * checked before it is loaded.
+ * loaded by an instruction whose fault means a bad frame.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/syscall_nr.h"
@@ -25,8 +25,6 @@
 #define FXSAVE_BYTES	sizeof(struct lx_fxsave)
 #define XSTATE_BV	FXSAVE_BYTES	/* offset of the header's first word */
 #define XSTATE_HEADER_BYTES	64
-#define FPU_DEFAULT_CWD	0x37f
-#define FPU_DEFAULT_MXCSR	0x1f80
 
 /* SDM 1 3.4.3: what a program may set. CF PF AF ZF SF TF DF OF RF AC. */
 #define RFLAGS_USER	0x50dd5ul
@@ -56,51 +54,36 @@ fpu_frame_bytes(void)
 	    (fpu_xcr0 != 0 ? (usize)FP_XSTATE_MAGIC2_SIZE : 0);
 }
 
-/* Registers to the thread's save area, with Linux's marks around them. */
-static struct lx_fxsave *
-fpu_capture(struct task *t)
-{
-	struct lx_fxsave *fx = (struct lx_fxsave *)t->thread.x86.fpu;
-	u32 magic2 = FP_XSTATE_MAGIC2;
+/*
+ * Linux's marks around the vector image: what is in it, and that it is whole.
+ * The header is cleared, since XSAVE writes only its first word.
+ */
+struct fpu_marks {
+	struct lx_fpx_sw_bytes sw;
+	u8	header[XSTATE_HEADER_BYTES];
+};
+_Static_assert(sizeof(struct fpu_marks) ==
+    XSTATE_BV + XSTATE_HEADER_BYTES - FP_XSTATE_SW_OFFSET, "SDM 1 13.4");
 
-	fpu_save(t->thread.x86.fpu);
-	if (fpu_xcr0 == 0) {
-		memset(&fx->sw, 0, sizeof(fx->sw));
-		return fx;
-	}
-	fx->sw = (struct lx_fpx_sw_bytes){
+/* The vector registers to the user's stack; false: a page is missing. */
+static bool
+fpu_write(u64 at)
+{
+	static const u32 magic2 = FP_XSTATE_MAGIC2;
+	const struct fpu_marks marks = { .sw = {
 		.magic1 = FP_XSTATE_MAGIC1,
 		.extended_size = (u32)fpu_frame_bytes(),
 		.xfeatures = fpu_xcr0,
 		.xstate_size = fpu_state_bytes,
-	};
-	memcpy((u8 *)fx + fpu_state_bytes, &magic2, sizeof(magic2));
-	return fx;
-}
-
-/* Which components are in the image; the others are as at a start. */
-static u64
-fpu_components(const struct lx_fxsave *fx)
-{
-	u64 bv;
+	} };
 
 	if (fpu_xcr0 == 0)
-		return 3;
-	memcpy(&bv, (const u8 *)fx + XSTATE_BV, sizeof(bv));
-	return bv;
-}
-
-/* Handlers start with default modes and an empty x87 stack. */
-static void
-fpu_reset_for_handler(struct task *t, const struct lx_fxsave *fx)
-{
-	bool x87_used = fpu_components(fx) & 1;
-
-	if (likely((!x87_used || (fx->cwd == FPU_DEFAULT_CWD &&
-	    (fx->ftw & 0xff) == 0)) && fx->mxcsr == FPU_DEFAULT_MXCSR))
-		return;
-	fpu_init_state(t->thread.x86.fpu);
-	fpu_restore(t->thread.x86.fpu);
+		return usercopy_fpu_out(UPTR(at), 0) == 0;
+	return usercopy_out(UPTR(at + FP_XSTATE_SW_OFFSET), &marks,
+	    sizeof(marks)) == 0 &&
+	    usercopy_fpu_out(UPTR(at), (u32)fpu_xcr0) == 0 &&
+	    usercopy_out(UPTR(at + fpu_state_bytes), &magic2,
+	    sizeof(magic2)) == 0;
 }
 
 static void
@@ -119,17 +102,33 @@ frame_fill(struct lx_rt_sigframe *f, const struct task *t,
 	f->uc.uc_stack.pad_ = 0;
 	f->uc.uc_stack.ss_size = t->altstack_len;
 	f->uc.uc_sigmask = mask;
-	*sc = (struct lx_sigcontext){
-		.r8 = tf->r8, .r9 = tf->r9, .r10 = tf->r10, .r11 = tf->r11,
-		.r12 = tf->r12, .r13 = tf->r13, .r14 = tf->r14, .r15 = tf->r15,
-		.rdi = tf->rdi, .rsi = tf->rsi, .rbp = tf->rbp, .rbx = tf->rbx,
-		.rdx = tf->rdx, .rax = tf->rax, .rcx = tf->rcx, .rsp = tf->rsp,
-		.rip = tf->rip, .eflags = tf->rflags,
-		.cs = (u16)tf->cs, .ss = (u16)tf->ss,
-		.err = (u32)tf->vector_error,
-		.trapno = tf->vector_error >> 32,
-		.oldmask = mask, .cr2 = t->fault_addr,
-	};
+	sc->r8 = tf->r8;
+	sc->r9 = tf->r9;
+	sc->r10 = tf->r10;
+	sc->r11 = tf->r11;
+	sc->r12 = tf->r12;
+	sc->r13 = tf->r13;
+	sc->r14 = tf->r14;
+	sc->r15 = tf->r15;
+	sc->rdi = tf->rdi;
+	sc->rsi = tf->rsi;
+	sc->rbp = tf->rbp;
+	sc->rbx = tf->rbx;
+	sc->rdx = tf->rdx;
+	sc->rax = tf->rax;
+	sc->rcx = tf->rcx;
+	sc->rsp = tf->rsp;
+	sc->rip = tf->rip;
+	sc->eflags = tf->rflags;
+	sc->cs = (u16)tf->cs;
+	sc->gs = 0;
+	sc->fs = 0;
+	sc->ss = (u16)tf->ss;
+	sc->err = (u32)tf->vector_error;
+	sc->trapno = tf->vector_error >> 32;
+	sc->oldmask = mask;
+	sc->cr2 = t->fault_addr;
+	memset(sc->reserved1_, 0, sizeof(sc->reserved1_));
 }
 
 /* Where the stack for a handler begins; 0: the alternate stack is full. */
@@ -147,15 +146,6 @@ frame_stack(const struct task *t, const struct trapframe *tf,
 	return sp;
 }
 
-/* Both parts, or nothing that counts. */
-static bool
-frame_write(u64 at, const struct lx_rt_sigframe *f, u64 fp_at,
-    const struct lx_fxsave *fx, usize fp_bytes)
-{
-	return copy_out_nofault(UPTR(fp_at), fx, fp_bytes) == fp_bytes &&
-	    copy_out_nofault(UPTR(at), f, sizeof(*f)) == sizeof(*f);
-}
-
 bool
 sigframe_push(struct trapframe *tf, int sig, const struct sigact *act,
     const struct lx_siginfo *info, u64 mask)
@@ -163,26 +153,27 @@ sigframe_push(struct trapframe *tf, int sig, const struct sigact *act,
 	struct task *t = current_task();
 	usize fp_bytes = fpu_frame_bytes();
 	usize need = fp_bytes + sizeof(struct lx_rt_sigframe) + 128;
+	usize len = sizeof(struct lx_rt_sigframe);
 	struct lx_rt_sigframe f;
-	struct lx_fxsave *fx;
 	u64 sp = frame_stack(t, tf, act, need), at;
 
-	if (sp < need || act->handler >= USER_TOP ||
+	if (sp < need || sp > USER_TOP || act->handler >= USER_TOP ||
 	    !(act->flags & SA_RESTORER))
 		return false;
 	sp = ROUND_DOWN(sp - fp_bytes, 64);
 	at = ROUND_DOWN(sp - sizeof(f), 16) - 8;
-	f.info = *info;
+	if (act->flags & SA_SIGINFO)
+		f.info = *info;
+	else
+		len = offsetof(struct lx_rt_sigframe, info);
 	frame_fill(&f, t, tf, act, mask);
 	f.uc.uc_mcontext.fpstate = sp;
-	fx = fpu_capture(t);
-	while (unlikely(!frame_write(at, &f, sp, fx, fp_bytes))) {
+	while (unlikely(!fpu_write(sp) ||
+	    copy_out_nofault(UPTR(at), &f, len) != len))
 		if (user_fault_in(UPTR(at), sp + fp_bytes - at,
 		    USER_WRITE) != 0)
 			return false;
-		fx = fpu_capture(t);	/* a switch may have saved over it */
-	}
-	fpu_reset_for_handler(t, fx);
+	fpu_reset();
 	if (t->altstack_flags & SS_AUTODISARM) {
 		t->altstack_flags = SS_DISABLE;
 		t->altstack_len = 0;
@@ -197,57 +188,48 @@ sigframe_push(struct trapframe *tf, int sig, const struct sigact *act,
 	return true;
 }
 
-/* An FXSAVE image alone counts as x87 and SSE state. */
-static void
-fpu_strip_marks(struct lx_fxsave *fx, bool extended)
+/* Does an extended image stand at the address, or only FXSAVE's? */
+static bool
+fpu_is_extended(u64 at)
 {
-	u8 *header = (u8 *)fx + XSTATE_BV;
-	u64 bv;
+	u32 magic1, magic2, size;
+	u64 sw = at + FP_XSTATE_SW_OFFSET;
 
-	memset(&fx->sw, 0, sizeof(fx->sw));
-	if (fpu_xcr0 == 0)
-		return;
-	memcpy(&bv, header, sizeof(bv));
-	bv = extended ? bv & fpu_xcr0 : 3;
-	memset(header, 0, XSTATE_HEADER_BYTES);
-	memcpy(header, &bv, sizeof(bv));
+	return fpu_xcr0 != 0 &&
+	    usercopy_read32(UPTR(sw), &magic1) == 0 &&
+	    usercopy_read32(UPTR(sw + offsetof(struct lx_fpx_sw_bytes,
+	    xstate_size)), &size) == 0 &&
+	    usercopy_read32(UPTR(at + fpu_state_bytes), &magic2) == 0 &&
+	    magic1 == FP_XSTATE_MAGIC1 && magic2 == FP_XSTATE_MAGIC2 &&
+	    size == fpu_state_bytes;
 }
 
-/*
- * Load what stands at the user's address; false if it is no such state. It is
- * looked at in a buffer of its own: the thread's save area belongs to context
- * switches.
- */
+static int
+fpu_read(u64 at)
+{
+	if (likely(fpu_is_extended(at)))
+		return usercopy_fpu_in(UPTR(at), (u32)fpu_xcr0);
+	fpu_reset();			/* what FXSAVE does not hold */
+	return usercopy_fpu_in(UPTR(at), 0);
+}
+
+/* Load what stands at the user's address; false if it is no such state. The
+ * CPU itself checks it. */
 static bool
 fpu_reload(uptr_t from)
 {
-	u8 buf[FPU_STATE_MAX + 64] aligned(64);
-	struct fpu_state *st = (struct fpu_state *)buf;
-	struct lx_fxsave *fx = (struct lx_fxsave *)buf;
 	usize len = fpu_frame_bytes();
-	bool extended;
-	u32 magic2;
 
 	if (from.addr == 0) {
-		memset(buf, 0, sizeof(buf));
-		fpu_init_state(st);
-		fpu_restore(st);
+		fpu_reset();
 		return true;
 	}
-	if (from.addr & 63)
+	if (from.addr & 63 || !user_range_ok(from, len))
 		return false;
-	if (unlikely(copy_in_nofault(buf, from, len) != len) &&
-	    copy_in(buf, from, len) != 0)
-		return false;
-	memcpy(&magic2, (u8 *)fx + fpu_state_bytes, sizeof(magic2));
-	extended = fx->sw.magic1 == FP_XSTATE_MAGIC1 &&
-	    fx->sw.xstate_size == fpu_state_bytes &&
-	    magic2 == FP_XSTATE_MAGIC2;
-	fpu_strip_marks(fx, extended);
-	if (!fpu_state_is_valid(st))
-		return false;
-	fpu_restore(st);
-	return true;
+	if (likely(fpu_read(from.addr) == 0))
+		return true;
+	return user_fault_in(from, len, USER_READ) == 0 &&
+	    fpu_read(from.addr) == 0;
 }
 
 static void

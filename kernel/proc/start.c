@@ -139,7 +139,6 @@ init_make_task(struct proc *p)
 	t->thread.fds = fdtable_create();
 	t->thread.fs = fs_ctx_copy(current->fs);
 	t->thread.reserve_exempt = true;
-	fpu_init_state(t->thread.x86.fpu);
 	x86_user_thread_init(&t->thread.x86, init_first, NULL);
 	tf = trap_frame_of(&t->thread.x86);
 	memset(tf, 0, sizeof(*tf));

@@ -178,7 +178,8 @@ u64
 aspace_frames(const struct aspace *as)
 {
 	return atomic_load_relaxed(&as->rss_anon) +
-	    atomic_load_relaxed(&as->rss_pt) + READ_ONCE(as->nlimbo);
+	    atomic_load_relaxed(&as->rss_pt) + READ_ONCE(as->nlimbo) +
+	    READ_ONCE(as->nvmas) * sizeof(struct vma) / PAGE_SIZE;
 }
 
 u64

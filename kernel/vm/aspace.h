@@ -110,6 +110,7 @@ struct aspace {
 	struct frame	*limbo;		/* [limbo_lock] frames, by next */
 	u32		nlimbo;		/* [limbo_lock] */
 	u32		limbo_queued;	/* [a] limbo_rcu is under way */
+	u32		limbo_age;	/* [a] grace periods since it settled */
 	u64		limbo_low;	/* [limbo_lock] lowest address in it */
 	u64		limbo_gen;	/* [limbo_lock] counts what came in */
 	struct rcu_head	limbo_rcu;

@@ -5,10 +5,9 @@
  * other at every munmap, and wait for the answer. But an unmapped page does no
  * harm to anybody as long as neither its frame nor its address is used again.
  * So munmap flushes this CPU only, keeps the frames here, and new mappings go
- * below the addresses in limbo. One flush of all CPUs then settles a whole batch:
- * when it is large, when an address in limbo is wanted, or a grace period later
- * at the latest, so that memory comes back soon even if nothing else happens.
- * Until then another thread that uses memory which this one has just unmapped
+ * below the addresses in limbo. One flush of all CPUs then settles a whole
+ * batch: when it is large, when an address in limbo is wanted, and after a few
+ * grace periods, or one if somebody waits for memory, in any case. Until then another thread that uses memory which this one has just unmapped
  * may find it still there instead of getting SIGSEGV; what it writes is lost.
  *
  * Only for anonymous frames that were mapped here alone, in the mmap area.
@@ -20,10 +19,12 @@
  * settled may map them. The same idea: Kumar et al., "LATR: Lazy Translation
  * Coherence", ASPLOS 2018.
  */
+#include "kernel/vm/reserve.h"
 #include "kernel/vm/vm_priv.h"
 
 #define LIMBO_MAX	2048u	/* frames of one address space */
 #define LIMBO_SHARE	64	/* all of them: a part of memory */
+#define LIMBO_AGE	8	/* grace periods, some tens of ms */
 
 static u64 limbo_total;			/* [a] frames */
 static u64 limbo_total_max;		/* [I] */
@@ -63,6 +64,7 @@ settle(struct aspace *as, bool flush)
 	gen = as->limbo_gen;
 	as->limbo = NULL;
 	WRITE_ONCE(as->nlimbo, 0);
+	atomic_store_relaxed(&as->limbo_age, 0);
 	spin_unlock(&as->limbo_lock);
 	if (flush)
 		tlb_flush_everywhere(as);
@@ -92,6 +94,11 @@ settle_rcu(struct rcu_head *head)
 {
 	struct aspace *as = CONTAINER_OF(head, struct aspace, limbo_rcu);
 
+	if (READ_ONCE(as->limbo_low) != LIMBO_NONE && !reserve_is_short() &&
+	    atomic_add_return(&as->limbo_age, 1) < LIMBO_AGE) {
+		rcu_call(head, settle_rcu);
+		return;
+	}
 	limbo_settle(as);
 	/* The last look at as: see aspace_free_rcu(). */
 	atomic_store_release(&as->limbo_queued, 0);

@@ -159,6 +159,18 @@ fpu_restore(const struct fpu_state *st)
 		    :: "m"(*st), "a"(~0u), "d"(~0u) : "memory");
 }
 
+void
+fpu_reset(void)
+{
+	static struct fpu_state fresh aligned(64) = {
+		.fcw = FCW_DEFAULT, .mxcsr = MXCSR_DEFAULT,
+	};
+
+	/* XSTATE_BV is 0: what is not in the image goes to its first state;
+	 * MXCSR comes from the image all the same. */
+	fpu_restore(&fresh);
+}
+
 bool
 fpu_state_is_valid(const struct fpu_state *st)
 {

@@ -22,5 +22,7 @@ void	fpu_init_state(struct fpu_state *st);
  */
 void	fpu_save(struct fpu_state *st);
 void	fpu_restore(const struct fpu_state *st);
+/* Load what a new program starts with into the registers. */
+void	fpu_reset(void);
 /* True if st, which came from user space, can be loaded without a fault. */
 bool	fpu_state_is_valid(const struct fpu_state *st);

@@ -252,3 +252,43 @@ word_fault:
 word_refused:
 	movl	$-EFAULT, %eax
 	ret
+
+/*
+ * The vector registers, straight to and from user memory. rdi: address
+ * (user; the caller has checked range and alignment), esi: all of XCR0's
+ * components (XSAVE), or 0 (FXSAVE). A bad image faults like a missing page.
+ */
+	.balign	32
+	.globl	usercopy_fpu_out
+usercopy_fpu_out:
+	xorl	%edx, %edx
+	movl	%esi, %eax
+	SMAP_STAC
+	testl	%eax, %eax
+	jz	1f
+676:	xsave64	(%rdi)
+	EXTABLE	676b, word_fault
+	jmp	2f
+677:
+1:	fxsave64 (%rdi)
+	EXTABLE	677b, word_fault
+2:	SMAP_CLAC
+	xorl	%eax, %eax
+	ret
+
+	.globl	usercopy_fpu_in
+usercopy_fpu_in:
+	xorl	%edx, %edx
+	movl	%esi, %eax
+	SMAP_STAC
+	testl	%eax, %eax
+	jz	1f
+678:	xrstor64 (%rdi)
+	EXTABLE	678b, word_fault
+	jmp	2f
+679:
+1:	fxrstor64 (%rdi)
+	EXTABLE	679b, word_fault
+2:	SMAP_CLAC
+	xorl	%eax, %eax
+	ret

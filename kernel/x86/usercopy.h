@@ -25,3 +25,12 @@ isize	usercopy_str(char *dst, uptr_t src, usize max, usize *done);
  */
 int	usercopy_cmpxchg32(uptr_t addr, u32 expected, u32 desired, u32 *found);
 int	usercopy_read32(uptr_t addr, u32 *out);
+
+/*
+ * The running thread's vector registers: the image that signal frames carry
+ * (fpu.h). addr: checked user memory, 64-byte aligned. components: those of
+ * XCR0, or 0 for the FXSAVE image alone. XSAVE leaves the header but for its
+ * first word as it is. 0, or -EFAULT: a page is missing, or the image is bad.
+ */
+int	usercopy_fpu_out(uptr_t addr, u32 components);
+int	usercopy_fpu_in(uptr_t addr, u32 components);

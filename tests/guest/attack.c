@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,15 +62,21 @@ attack_memory(void)
 	hog(CHUNK);
 }
 
-/* The same through brk(2): malloc never gives up. */
+/* The same through brk(2). */
 static void
 attack_heap(void)
 {
+	char *end = (char *)syscall(SYS_brk, 0);
+
 	for (;;) {
-		if (sbrk(65536) == (void *)-1)
+		char *more = end + CHUNK;
+
+		if ((char *)syscall(SYS_brk, more) != more) {
 			nap(10);
-		else
-			memset((char *)sbrk(0) - 65536, 1, 65536);
+			continue;
+		}
+		memset(end, 1, CHUNK);
+		end = more;
 	}
 }
 
@@ -166,6 +173,22 @@ attack_split(void)
 	stay();
 }
 
+/* The same memory in one process: its death must be worth as much. */
+static void
+attack_onesplit(void)
+{
+	for (;;) {
+		char *p = mmap(NULL, 64 << 20, PROT_NONE, MAP_PRIVATE |
+		    MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (p == MAP_FAILED)
+			stay();
+		for (size_t at = 0; at < 64 << 20; at += 8192)
+			if (mprotect(p + at, 4096, PROT_READ) != 0)
+				stay();
+	}
+}
+
 /* Run take() in this process and many children, each until it is refused. */
 static void
 crowd(int (*take)(void))
@@ -211,6 +234,14 @@ take_pipe(void)
 static void attack_fds(void) { crowd(take_fd); }
 static void attack_events(void) { crowd(take_event); }
 static void attack_pipes(void) { crowd(take_pipe); }
+
+static void
+attack_onepipes(void)
+{
+	while (take_pipe() == 0)
+		continue;
+	stay();
+}
 
 static void
 attack_inodes(void)
@@ -328,6 +359,7 @@ static const struct {
 	{ "inodes", attack_inodes }, { "dirs", attack_dirs },
 	{ "file", attack_file }, { "shared", attack_shared },
 	{ "signals", attack_signals }, { "exec", attack_exec },
+	{ "onesplit", attack_onesplit }, { "onepipes", attack_onepipes },
 	{ "wait", attack_threads_wait },
 };
 

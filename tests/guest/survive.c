@@ -161,6 +161,22 @@ watch(long until)
 	return longest;
 }
 
+/* Folders may be nested deeper than a path can say. */
+static void
+remove_files(void)
+{
+	long depth = 0;
+
+	if (chdir("/tmp/attack") == 0) {
+		while (chdir("d") == 0)
+			depth++;
+		while (depth-- > 0 && chdir("..") == 0)
+			rmdir("d");
+	}
+	(void)!chdir("/");
+	(void)!system("rm -rf /tmp/attack");
+}
+
 /* End the attackers: all that the user still has. */
 static void
 end_attack(pid_t leader)
@@ -179,7 +195,7 @@ end_attack(pid_t leader)
 		}
 		nap(20);
 	}
-	(void)!system("rm -rf /tmp/attack");
+	remove_files();
 }
 
 static void

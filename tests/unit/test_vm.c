@@ -201,6 +201,7 @@ assert_failed(const char *expr, const char *at_file, int line)
 }
 
 #define NEVER(decl)	decl { abort(); }
+NEVER(bool reserve_is_short(void))
 NEVER(int reserve_slow(u32 n))
 NEVER(void mutex_lock_slow(struct mutex *m))
 NEVER(void mutex_unlock_slow(struct mutex *m))
