@@ -4,8 +4,8 @@
 #	make test	every kind of test, short form
 #	make help	the other targets
 #
-# V=1 shows the commands. DEBUG=1 builds the debug kernel (lockdep, red zones, poisoning) in
-# build/debug; everything else is the same.
+# V=1 shows the commands. DEBUG=1 builds the debug kernel (lockdep, red zones,
+# poisoning) in build/debug; everything else is the same.
 
 DEBUG	?= 0
 V	?= 0
@@ -86,8 +86,8 @@ bitcode: $(BC)
 build/bitcode/%.bc: %.c build/gen/bounds.h
 	@mkdir -p $(@D)
 	@echo '  BC      $@'
-	$(Q)$(CLANG) $(CLANGFLAGS) -DHARDTACK_ANALYZE -O0 -Xclang -disable-O0-optnone \
-	    -MMD -emit-llvm -c -o $@ $<
+	$(Q)$(CLANG) $(CLANGFLAGS) -DHARDTACK_ANALYZE -O0 -Xclang \
+	    -disable-O0-optnone -MMD -emit-llvm -c -o $@ $<
 -include $(BC:.bc=.d)
 
 style:

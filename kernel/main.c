@@ -30,7 +30,7 @@
 #include "kernel/trace/log.h"
 #include "kernel/trace/panic.h"
 #include "kernel/trace/selftest.h"
-#include "kernel/version.h"
+#include "kernel/lib/version.h"
 #include "kernel/vm/aspace.h"
 #include "kernel/vm/reserve.h"
 #include "kernel/x86/clock.h"

@@ -342,14 +342,17 @@ port_throttle_locked(struct port *p, bool on) REQUIRES(p->lock)
 	}
 }
 
-/* One look at the port; true when there may be more. */
+/*
+ * One look at the port; true when there may be more. Only the interrupt handler
+ * (or the timer) takes input, so that room is not less than it was.
+ */
 static bool
 port_service(struct port *p)
 {
 	u8 buf[64];
+	u32 room = MIN(tty_input_room_irq(&p->tty), (u32)sizeof(buf));
 	u64 flags = spin_lock_irq(&p->lock);
 	u8 iir = reg_read(p, UART_IIR);
-	u32 room = MIN(tty_input_room_irq(&p->tty), (u32)sizeof(buf));
 	u32 got = port_receive_locked(p, buf, room);
 	bool ready = false;
 
@@ -384,11 +387,9 @@ serial_unthrottle(struct tty *t)
 	struct port *p = t->priv;
 	u64 flags = spin_lock_irq(&p->lock);
 
+	/* What came meanwhile interrupts now (PC16550D 8.4). */
 	port_throttle_locked(p, false);
 	spin_unlock_irq(&p->lock, flags);
-	flags = cpu_irq_save();
-	serial_irq(p);			/* what came meanwhile */
-	cpu_irq_restore(flags);
 }
 
 static const struct tty_ops serial_tty_ops = {
@@ -431,10 +432,10 @@ port_register(struct port *p, const char *cmdline)
 	} else {
 		irq_attach_isa(p->irq, p->name, serial_irq, p);
 	}
+	/* What came before interrupts now (PC16550D 8.4). */
 	flags = spin_lock_irq(&p->lock);
 	port_set_ier_locked(p, IER_ERBFI);
 	spin_unlock_irq(&p->lock, flags);
-	serial_irq(p);		/* what came before: the edge is past */
 }
 
 void

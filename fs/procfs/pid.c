@@ -1,6 +1,13 @@
 /*
  * /proc/PID: what a process and its threads are and have. The formats are those
  * of proc(5), since ps, top and Redis parse them by position.
+ *
+ * A show function gets the process with a reference; the thread, for files under
+ * task/TID, is looked at under the process's siglock only. What it prints is
+ * gathered into struct numbers first, under the locks, so that a line shows one
+ * moment and no lock is held while text is made.
+ *
+ * Locks: siglock, then (for maps) the address space's.
  */
 #include "fs/procfs/procfs_priv.h"
 #include "kernel/abi/errno.h"
@@ -179,6 +186,37 @@ gather_memory(struct proc *p, struct numbers *n)
 	aspace_put(as);
 }
 
+/* The thread that a line is about (or the process, by any of its threads). */
+static void
+gather_thread_locked(struct proc *p, struct task *t, struct numbers *n)
+    REQUIRES(p->siglock)
+{
+	n->state = state_letter(p, t);
+	memcpy(n->comm, t != NULL ? t->thread.name : p->comm, 16);
+	n->comm[15] = '\0';
+	if (t == NULL)
+		return;
+	n->cpu = t->thread.cpu;
+	n->nice = t->thread.nice;
+	n->policy = t->thread.policy;
+	n->rt_prio = t->thread.rt_prio;
+}
+
+static void
+gather_family(struct proc *p, struct numbers *n)
+{
+	rcu_read_lock();
+	n->ppid = p->parent != NULL && p->parent != p ? p->parent->pid : 0;
+	n->pgrp = p->pgrp;
+	n->session = p->session;
+	n->tpgid = -1;
+	if (p->ctty != NULL) {
+		n->tty_nr = tty_number(p->ctty);
+		n->tpgid = p->ctty->pgrp;
+	}
+	rcu_read_unlock();
+}
+
 static void
 gather(struct pctx *c, struct numbers *n)
 {
@@ -192,9 +230,6 @@ gather(struct pctx *c, struct numbers *n)
 	t = c->task != NULL ? c->task : any_task_locked(p);
 	n->tid = c->task != NULL ? c->task->thread.tid : p->pid;
 	n->nthreads = p->nthreads;
-	n->state = state_letter(p, t);
-	memcpy(n->comm, t != NULL ? t->thread.name : p->comm, 16);
-	n->comm[15] = '\0';
 	n->start_ns = p->start_ns;
 	n->cuser_ns = p->cutime_ns;
 	n->csystem_ns = p->cstime_ns;
@@ -202,27 +237,12 @@ gather(struct pctx *c, struct numbers *n)
 	n->cmajflt = p->cmajflt;
 	n->exit_signal = p->exit_signal;
 	n->exit_code = p->exit_code;
-	if (t != NULL) {
-		n->cpu = t->thread.cpu;
-		n->nice = t->thread.nice;
-		n->policy = t->thread.policy;
-		n->rt_prio = t->thread.rt_prio;
-	}
 	n->limit_rss = p->rlim[RLIMIT_RSS].rlim_cur;
+	gather_thread_locked(p, t, n);
 	gather_signals_locked(p, t, n);
 	gather_times_locked(p, c->task, n);
 	spin_unlock_irq(&p->siglock, flags);
-
-	rcu_read_lock();
-	n->ppid = p->parent != NULL && p->parent != p ? p->parent->pid : 0;
-	n->pgrp = p->pgrp;
-	n->session = p->session;
-	n->tpgid = -1;
-	if (p->ctty != NULL) {
-		n->tty_nr = tty_number(p->ctty);
-		n->tpgid = p->ctty->pgrp;
-	}
-	rcu_read_unlock();
+	gather_family(p, n);
 	gather_memory(p, n);
 }
 

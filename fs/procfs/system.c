@@ -1,11 +1,16 @@
 /*
  * /proc: files about the whole system. Formats as in proc(5) where Linux has
  * the file; reserve, lockstat, counters are ours.
+ *
+ * Each file is a row in a table at the end and a show function above that prints
+ * the whole of it. Figures come from each subsystem's own statistics call, so
+ * that no lock of another folder is taken here.
  */
 #include "bounds.h"
 #include "fs/procfs/procfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/limits.h"
+#include "kernel/abi/utsname.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/random.h"
@@ -19,11 +24,11 @@
 #include "kernel/proc/hostname.h"
 #include "kernel/proc/killer.h"
 #include "kernel/proc/task.h"
+#include "kernel/proc/uts.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/timer.h"
 #include "kernel/sync/lockdep.h"
 #include "kernel/trace/counter.h"
-#include "kernel/version.h"
 #include "kernel/vm/reserve.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/features.h"
@@ -226,9 +231,11 @@ show_loadavg(struct ptext *t, struct pctx *c)
 static int
 show_version(struct ptext *t, struct pctx *c)
 {
+	struct lx_utsname u;
+
 	(void)c;
-	pt_printf(t, "%s version %s %s\n", KERNEL_NAME, KERNEL_RELEASE,
-	    KERNEL_VERSION);
+	uts_get(&u);
+	pt_printf(t, "%s version %s %s\n", u.sysname, u.release, u.version);
 	return 0;
 }
 
@@ -378,24 +385,33 @@ link_mounts(struct pctx *c, char *buf, usize len)
 static int
 show_ostype(struct ptext *t, struct pctx *c)
 {
+	struct lx_utsname u;
+
 	(void)c;
-	pt_puts(t, KERNEL_NAME "\n");
+	uts_get(&u);
+	pt_printf(t, "%s\n", u.sysname);
 	return 0;
 }
 
 static int
 show_osrelease(struct ptext *t, struct pctx *c)
 {
+	struct lx_utsname u;
+
 	(void)c;
-	pt_puts(t, KERNEL_RELEASE "\n");
+	uts_get(&u);
+	pt_printf(t, "%s\n", u.release);
 	return 0;
 }
 
 static int
 show_os_version(struct ptext *t, struct pctx *c)
 {
+	struct lx_utsname u;
+
 	(void)c;
-	pt_puts(t, KERNEL_VERSION "\n");
+	uts_get(&u);
+	pt_printf(t, "%s\n", u.version);
 	return 0;
 }
 

@@ -30,7 +30,7 @@
 _Static_assert(BOUND_FRAMES_tmpfs_write >= CHUNK_PAGES + TREE_NODE_FRAMES,
     "a chunk's pages and nodes");
 
-/* ---- pages --------------------------------------------------------------------------- */
+/* ---- pages ---- */
 
 static inline bool
 charge_suffices(void)
@@ -106,7 +106,8 @@ tmpfs_set_size(struct inode *i, s64 size)
 		return -EFBIG;
 	WRITE_ONCE(i->size, size);
 	if (size < old) {
-		bytes_clear(i, size, MIN(PAGE_UP((u64)size), (u64)old)); /* D2 */
+		/* D2 */
+		bytes_clear(i, size, MIN(PAGE_UP((u64)size), (u64)old));
 		pages_drop(i, first, ~0ul);
 		vm_unmap_pager(&i->pager, first, ~0ul - first);
 	}
@@ -114,7 +115,7 @@ tmpfs_set_size(struct inode *i, s64 size)
 	return 0;
 }
 
-/* ---- reading -------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Bytes copied; *end: there are no more. Lock held for reading. */
 static usize
@@ -180,7 +181,7 @@ tmpfs_read(struct file *f, struct uio *to, s64 *pos)
 	return done;
 }
 
-/* ---- writing ---------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 enum write_stop { STOP_DONE, STOP_FAULT, STOP_CHARGE, STOP_SPACE };
 
@@ -304,7 +305,7 @@ tmpfs_write(struct file *f, struct uio *from, s64 *pos)
 	}
 }
 
-/* ---- the rest ------------------------------------------------------------------------------ */
+/* ---- the rest ---- */
 
 /* The start of the next data (or hole) at or after off. */
 static s64
@@ -482,7 +483,7 @@ const struct file_ops tmpfs_file_ops = {
 	.allocate = tmpfs_allocate,
 };
 
-/* ---- mappings --------------------------------------------------------------------------------- */
+/* ---- mappings ---- */
 
 static struct inode *
 pager_inode(struct pager *p)

@@ -3,7 +3,7 @@
  *
  * Directories are the dentry cache's own trees (sb.pins_dentries): a name that
  * exists has a dentry, so there is nothing to look up here, and a name that has
- * none does not exist. Files are page trees (tree.c, data.c), links short texts.
+ * none does not exist. Files are page trees (tree.c, data.c), links are texts.
  * What is left for this file: inodes, counts of links and limits.
  *
  * tmpfs outlives the processes that fill it, so its limits are hard: size (in
@@ -26,7 +26,7 @@
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
 
-#define ENTRY_BYTES	20		/* of st_size for each entry, as Linux */
+#define ENTRY_BYTES	20		/* of st_size for each entry */
 #define LINK_KBUF	2048u
 
 static KMEM_CACHE(tmpfs_inode_cache, "tmpfs_inode", struct tmpfs_inode);
@@ -35,7 +35,7 @@ static KMEM_CACHE(tmpfs_super_cache, "tmpfs_super", struct tmpfs_super);
 static const struct inode_ops tmpfs_dir_ops, tmpfs_node_ops, tmpfs_link_ops;
 static const struct file_ops tmpfs_dir_file_ops;
 
-/* ---- inodes ------------------------------------------------------------------------- */
+/* ---- inodes ---- */
 
 static struct inode *
 node_create(struct superblock *sb, const struct inode *dir, u32 mode, u64 rdev)
@@ -89,7 +89,7 @@ tmpfs_free_inode(struct inode *i)
 	kmem_put(&tmpfs_inode_cache, t);
 }
 
-/* ---- directories ------------------------------------------------------------------------ */
+/* ---- directories ---- */
 
 /* dir gets (by 1) or loses (by -1) an entry. */
 static void
@@ -205,7 +205,7 @@ tmpfs_rename(struct inode *from, struct dentry *d, struct inode *to,
 	return 0;
 }
 
-/* ---- attributes and links ------------------------------------------------------------------ */
+/* ---- attributes and links ---- */
 
 static int
 tmpfs_setattr(struct inode *i, const struct setattr *sa)
@@ -256,7 +256,7 @@ static const struct file_ops tmpfs_dir_file_ops = {
 	.sync = dir_sync,
 };
 
-/* ---- the file system ------------------------------------------------------------------------ */
+/* ---- the file system ---- */
 
 struct tmpfs_options {
 	u64	size_bytes, nr_inodes, mode, uid, gid;

@@ -16,9 +16,9 @@
  *    walk under RCU that went astray on a chain meanwhile sees that at its end.
  *    The walk that takes references looks up under the chain's lock.
  *
- * A name up to DNAME_INLINE - 8 bytes stands in the dentry, padded with zeros so
- * that names compare by words. A rename swaps the names of the two dentries, and
- * so allocates nothing.
+ * A name up to DNAME_INLINE - 8 bytes stands in the dentry, padded with zeros,
+ * so that names compare by words. A rename swaps the names of the two dentries,
+ * and so allocates nothing.
  *
  * Locks: directory's inode lock -> names_lock -> chain lock (one at a time);
  * lru_lock alone.
@@ -55,7 +55,7 @@ static struct spinlock lru_lock = SPINLOCK_INIT(LOCK_DCACHE);
 static struct list lru = LIST_INIT(lru);	/* [lru_lock] oldest first */
 static u64 lru_len;				/* [lru_lock] */
 
-/* ---- finding ------------------------------------------------------------------------- */
+/* ---- finding ---- */
 
 static inline struct spinlock *
 chain_lock(u64 no)
@@ -77,7 +77,7 @@ dentry_find(const struct dentry *parent, const char *s, usize len, u64 hash)
 	return d;
 }
 
-/* ---- life ------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static inline bool
 name_is_long(const struct dentry *d)
@@ -176,7 +176,7 @@ dentry_set_inode(struct dentry *d, struct inode *i)
 	rcu_store(d->inode, i);
 }
 
-/* ---- the table ------------------------------------------------------------------------ */
+/* ---- the table ---- */
 
 static void
 dir_tree_insert(struct dentry *d, u64 cookie)
@@ -352,7 +352,7 @@ dentry_is_below(const struct dentry *d, const struct dentry *top)
 	return below;
 }
 
-/* ---- giving memory back --------------------------------------------------------------- */
+/* ---- giving memory back ---- */
 
 static u64
 dcache_count(void)
@@ -423,7 +423,8 @@ dcache_init(void)
 	    chains < TABLE_FRAMES_MAX * CHAINS_PER_FRAME)
 		chains *= 2;
 	for (u32 i = 0; i < chains / CHAINS_PER_FRAME; i++)
-		dcache_table.frame[i] = frame_virt(frame_get_zero(FRAME_KERNEL));
+		dcache_table.frame[i] =
+		    frame_virt(frame_get_zero(FRAME_KERNEL));
 	dcache_table.shift = 64 - __builtin_ctz(chains);
 	dcache_table.seed = random_u64();
 	reserve_add_shrinker(&dcache_shrinker);

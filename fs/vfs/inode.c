@@ -29,7 +29,7 @@ vfs_now_ns(void)
 	return clock_realtime_ns();
 }
 
-/* ---- life --------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 void
 inode_init(struct inode *i, struct superblock *sb, u32 mode)
@@ -142,7 +142,7 @@ inode_reaper_init(void)
 	(void)kthread_create("vfs-reaper", reaper_main, NULL);
 }
 
-/* ---- permissions ------------------------------------------------------------------------- */
+/* ---- permissions ---- */
 
 bool
 inode_may(const struct inode *i, u32 mask)
@@ -202,7 +202,7 @@ path_is_noexec(const struct path *p)
 	return p->mnt->flags & MS_NOEXEC;
 }
 
-/* ---- attributes -------------------------------------------------------------------------- */
+/* ---- attributes ---- */
 
 void
 inode_fill_stat(const struct inode *i, struct lx_stat *st)

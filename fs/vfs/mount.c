@@ -39,14 +39,14 @@ static KMEM_CACHE(sb_cache, "superblock", struct superblock);
 
 static struct mutex mount_lock;
 static struct list mounts = LIST_INIT(mounts);	/* [mount_lock, names_lock] */
-static struct list superblocks = LIST_INIT(superblocks);	/* [mount_lock] */
+static struct list superblocks = LIST_INIT(superblocks);	/* [M] */
 static struct hlist chains[MOUNT_CHAINS];	/* [names_lock, r] */
 static struct fs_type *fs_types;		/* [names_lock; only added] */
 static u32 next_id = 1;				/* [mount_lock] */
 static u32 next_dev = 16;			/* [a] below: pipes and kin */
 struct mount *root_mount;
 
-/* ---- file system types and superblocks ----------------------------------------------- */
+/* ---- file system types and superblocks ---- */
 
 void
 fs_register(struct fs_type *t)
@@ -164,7 +164,7 @@ sb_put(struct superblock *sb)
 	sb_put_inode(sb);
 }
 
-/* ---- finding -------------------------------------------------------------------------- */
+/* ---- finding ---- */
 
 static inline struct hlist *
 mount_chain(const struct mount *m, const struct dentry *d)
@@ -201,7 +201,7 @@ mount_of_sb(const struct superblock *sb)
 	return found;
 }
 
-/* ---- attaching and detaching ------------------------------------------------------------ */
+/* ---- attaching and detaching ---- */
 
 static struct mount *
 mount_create(struct superblock *sb, struct dentry *root, u32 flags,
@@ -358,7 +358,7 @@ mount_detach(struct mount *m, bool lazy)
 	return victim == m ? 0 : -EAGAIN;
 }
 
-/* ---- the calls ---------------------------------------------------------------------------- */
+/* ---- the calls ---- */
 
 int
 vfs_umount(const char *name, u32 flags)
@@ -511,6 +511,29 @@ vfs_mount_at(const char *type, const char *path)
 	return vfs_mount(type, path, type, 0, "");
 }
 
+/* fresh's mount becomes the root, the root moves onto put; *old gets the
+ * references of fresh's old place. mount_lock is held. */
+static int
+pivot_locked(const struct path *fresh, const struct path *put,
+    struct path *old)
+{
+	struct mount *m = fresh->mnt;
+
+	if (fresh->dentry != m->root || m == root_mount || m->parent == NULL ||
+	    put->mnt != m)
+		return -EINVAL;
+	mount_get(put->mnt);
+	dentry_get(put->dentry);
+	spin_lock(&names_lock);
+	seq_write_begin(&names_seq);
+	mount_unlink_locked(m, old);
+	mount_link_locked(root_mount, put);
+	root_mount = m;
+	seq_write_end(&names_seq);
+	spin_unlock(&names_lock);
+	return 0;
+}
+
 /*
  * pivot_root(2): the mount at new_root becomes the root; the old one moves to
  * put_old. The caller changes the roots of processes.
@@ -520,6 +543,7 @@ vfs_pivot_root(const char *new_root, const char *put_old, struct path *old_root,
     struct path *fresh_root)
 {
 	struct path fresh, put, old = { NULL, NULL };
+	struct mount *was_root;
 	int rc = path_walk(AT_FDCWD, new_root, WALK_FOLLOW | WALK_DIRECTORY,
 	    &fresh);
 
@@ -531,26 +555,14 @@ vfs_pivot_root(const char *new_root, const char *put_old, struct path *old_root,
 		return rc;
 	}
 	mutex_lock(&mount_lock);
-	spin_lock(&names_lock);
-	if (fresh.dentry != fresh.mnt->root || fresh.mnt == root_mount ||
-	    fresh.mnt->parent == NULL)
-		rc = -EINVAL;
-	else if (put.mnt != fresh.mnt)
-		rc = -EINVAL;
+	was_root = root_mount;
+	rc = pivot_locked(&fresh, &put, &old);
 	if (rc == 0) {
-		seq_write_begin(&names_seq);
-		mount_unlink_locked(fresh.mnt, &old);
-		mount_get(put.mnt);
-		dentry_get(put.dentry);
-		mount_link_locked(root_mount, &put);
-		*old_root = (struct path){ root_mount, root_mount->root };
-		root_mount = fresh.mnt;
+		*old_root = (struct path){ was_root, was_root->root };
 		*fresh_root = fresh;
 		path_get(fresh_root);
 		path_get(old_root);
-		seq_write_end(&names_seq);
 	}
-	spin_unlock(&names_lock);
 	mutex_unlock(&mount_lock);
 	if (old.mnt != NULL)
 		path_put(&old);
@@ -576,7 +588,7 @@ vfs_sync(void)
 	return rc;
 }
 
-/* ---- what /proc shows ------------------------------------------------------------------------ */
+/* ---- what /proc shows ---- */
 
 static const struct {
 	u32		flag;

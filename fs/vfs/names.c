@@ -26,7 +26,7 @@ names_init(void)
 	mutex_init(&rename_lock, LOCK_RENAME);
 }
 
-/* ---- locking several directories -------------------------------------------------------- */
+/* ---- locking several directories ---- */
 
 #define DIRS_MAX	3u
 
@@ -64,7 +64,7 @@ set_unlock(const struct dir_set *s) NO_THREAD_CHECK
 		rwlock_write_unlock(&s->dir[k]->lock);
 }
 
-/* ---- making ------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static int
 may_make(const struct path *dir, const struct dentry *d)
@@ -225,7 +225,7 @@ vfs_link(int from_fd, const char *from, int to_fd, const char *to,
 	return rc;
 }
 
-/* ---- removing ------------------------------------------------------------------------------- */
+/* ---- removing ---- */
 
 static int
 remove_locked(struct walk *w, struct dentry *d, bool is_dir)
@@ -347,7 +347,7 @@ vfs_rmdir(int dirfd, const char *name)
 	return rc;
 }
 
-/* ---- renaming ----------------------------------------------------------------------------------- */
+/* ---- renaming ---- */
 
 struct rename {
 	struct walk	from, to;
@@ -515,7 +515,7 @@ vfs_rename(int from_fd, const char *from, int to_fd, const char *to, u32 flags)
 	return rc;
 }
 
-/* ---- links ------------------------------------------------------------------------------------------ */
+/* ---- links ---- */
 
 isize
 vfs_readlink(const struct path *p, char *buf, usize len)
@@ -537,7 +537,7 @@ vfs_readlink(const struct path *p, char *buf, usize len)
 	    -EINVAL;
 }
 
-/* ---- nodes that the kernel makes -------------------------------------------------------------------- */
+/* ---- nodes that the kernel makes ---- */
 
 int
 vfs_make(struct dentry *parent, const char *name, u32 mode, u64 rdev,

@@ -148,7 +148,7 @@ done:
 	return 0;
 }
 
-/* ---- creating ------------------------------------------------------------------------- */
+/* ---- creating ---- */
 
 /* The name that w left is not in the cache: make it, or find it after all.
  * *made: it is new. *out is referenced and positive. */
@@ -244,7 +244,7 @@ open_create(int dirfd, const char *name, u32 flags, u32 mode,
 	return open_path(&p, flags, made, out);
 }
 
-/* ---- the ways in ------------------------------------------------------------------------- */
+/* ---- the ways in ---- */
 
 /* O_TMPFILE: a file without a name in the directory *dir (given up). */
 static int
@@ -372,7 +372,7 @@ file_may_setid(const struct file *f)
 	return f->mnt != NULL && !(f->mnt->flags & MS_NOSUID);
 }
 
-/* ---- length ----------------------------------------------------------------------------------- */
+/* ---- length ---- */
 
 int
 vfs_truncate_inode(struct inode *i, s64 length)

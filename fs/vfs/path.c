@@ -12,7 +12,7 @@ static KMEM_CACHE(fs_ctx_cache, "fs_ctx", struct fs_ctx);
 
 struct fs_ctx *init_fs;
 
-/* ---- names ----------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 /* Put text before at; NULL: no room. */
 static char *
@@ -101,7 +101,7 @@ inode_string(struct inode *i, char *buf, usize len)
 	return n;
 }
 
-/* ---- root and working directory ------------------------------------------------------------ */
+/* ---- root and working directory ---- */
 
 struct fs_ctx *
 fs_ctx_copy(struct fs_ctx *from)

@@ -64,7 +64,7 @@ vfs_mount_root(void)
 	current->fs = init_fs;
 }
 
-/* ---- the archive --------------------------------------------------------------------- */
+/* ---- the archive ---- */
 
 static struct cpio_link **
 link_find(struct cpio_link **chains, const struct cpio_entry *e)

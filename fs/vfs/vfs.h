@@ -90,7 +90,7 @@ struct inode {
 	u32		mode;		/* [l, a] type never changes */
 	u32		uid, gid;	/* [l, a] */
 	u32		nlink;		/* [l] */
-	s32		writers;	/* [a] > 0 open for writing, < 0 denied */
+	s32		writers;	/* [a] > 0 writing, < 0 denied */
 	u64		ino;		/* [I] */
 	u64		rdev;		/* [I] devices: LX_MAKEDEV() */
 	s64		size;		/* [l] bytes */
@@ -141,7 +141,7 @@ struct superblock {
 	struct dentry	*root;		/* [I] */
 	u32		flags;		/* [a] MS_RDONLY and kin */
 	u32		refs;		/* [a] mounts */
-	u64		ninodes;	/* [a] living inodes, + 1 while mounted */
+	u64		ninodes;	/* [a] living ones, + 1: mounted */
 	void		*priv;
 	bool		pins_dentries;	/* [I] tmpfs: dentries are the dir */
 	bool		no_negative;	/* [I] procfs: absence is not cached */
@@ -166,7 +166,7 @@ struct dentry {
 	struct hlist_node hash_node;	/* [bucket, r] */
 	u64		hash;		/* [n, r] of the name */
 	struct dentry	*parent;	/* [n, r] owned; a root's is itself */
-	struct inode	*inode;		/* [r] owned; NULL: negative; set once */
+	struct inode	*inode;		/* [r] owned, set once; NULL: none */
 	const char	*name;		/* [n, r] inline_name or a long one */
 	u32		name_len;	/* [n, r] */
 	u32		refs;		/* [a] being hashed counts as one */

@@ -10,7 +10,7 @@
 #include "kernel/lib/hash.h"
 #include "kernel/x86/percpu.h"
 
-/* ---- names: dcache.c ---------------------------------------------------------- */
+/* ---- names: dcache.c ---- */
 
 /*
  * Guards every dentry's name and parent and the mount tree; names_seq changes
@@ -37,7 +37,7 @@ void	dentry_unpublish(struct dentry *d);
 void	dentry_move(struct dentry *d, struct dentry *over, bool exchange);
 bool	dentry_is_below(const struct dentry *d, const struct dentry *top);
 
-/* ---- mounts: mount.c ------------------------------------------------------------- */
+/* ---- mounts: mount.c ---- */
 
 #define MOUNT_LINES	64u
 #define MOUNT_SOURCE	64u
@@ -103,7 +103,7 @@ mount_is_readonly(const struct mount *m)
 	return (READ_ONCE(m->flags) | READ_ONCE(m->sb->flags)) & 1;
 }
 
-/* ---- walking: walk.c --------------------------------------------------------------- */
+/* ---- walking: walk.c ---- */
 
 #define WALK_RETRY	1		/* leave RCU, start again */
 
@@ -147,7 +147,7 @@ struct dentry *walk_find(struct walk *w);
 /* Step from (mnt, d), referenced, onto what covers it. */
 void	walk_cross(struct mount **mnt, struct dentry **d);
 
-/* ---- inodes, opening: inode.c, open.c ------------------------------------------------ */
+/* ---- inodes, opening: inode.c, open.c ---- */
 
 void	inode_reaper_init(void);
 void	mount_reap_later(struct mount *m);	/* the reaper calls: */

@@ -7,10 +7,11 @@
  *		the one dentry that it gives out. It remembers names_seq from
  *		its start; if that has changed, or a name is not in the cache,
  *		or something must sleep, the walk starts again the other way.
- *   by reference	holds a reference to the dentry and mount it stands on, looks
- *		names up under their chains' locks, asks file systems, follows
- *		magic links. It may sleep, and renews its charge between two
- *		components when little is left: it holds no lock there.
+ *   by reference	holds references to the dentry and mount it stands on,
+ *		looks names up under their chains' locks, asks file systems,
+ *		follows magic links. It may sleep, and renews its charge
+ *		between two components when little is left: it holds no lock
+ *		there.
  *
  * In a file system that lives in the cache (sb.pins_dentries) a name that is
  * not in the table does not exist, also under RCU.
@@ -34,7 +35,7 @@
 #include "kernel/vm/reserve.h"
 #include "kernel/vm/uaccess.h"
 
-/* ---- paths and names ------------------------------------------------------------------ */
+/* ---- paths and names ---- */
 
 void
 path_get(struct path *p)
@@ -70,9 +71,9 @@ path_name_put(char *name)
 	frame_put(frame_of_virt(name));
 }
 
-/* ---- start and end ---------------------------------------------------------------------- */
+/* ---- start and end ---- */
 
-/* Where "/" and a name without a slash at its start begin, without references. */
+/* Where an absolute name and another begin, without references. */
 static int
 base_load(struct walk *w, int dirfd, bool absolute, struct fd_ref *dir)
 {
@@ -211,7 +212,7 @@ undo:
 	return false;
 }
 
-/* ---- one step ------------------------------------------------------------------------------ */
+/* ---- one step ---- */
 
 void
 walk_cross(struct mount **mnt, struct dentry **d)
@@ -415,7 +416,7 @@ step_rcu(struct walk *w, const char *s, usize len, u64 hash, bool follow,
 	return 0;
 }
 
-/* ---- links ------------------------------------------------------------------------------------ */
+/* ---- links ---- */
 
 static void
 to_root(struct walk *w)
@@ -502,7 +503,7 @@ follow_ref(struct walk *w, struct dentry *d, const char *rest,
 	return rc;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 static inline int
 may_search(const struct inode *dir)
@@ -547,26 +548,59 @@ skip_slashes(const char *s)
 	return s;
 }
 
+/* At the end of a text: go on behind the link that it came from, if any. */
+static bool
+pop_rest(struct walk *w, const char **s)
+{
+	if (w->depth == 0)
+		return false;
+	*s = skip_slashes(w->rest[--w->depth]);
+	if (**s == '\0' && w->depth == 0)
+		w->dir_wanted = true;
+	return true;
+}
+
+static int
+walk_done(struct walk *w)
+{
+	if (w->parent) {
+		w->last_type = LAST_ROOT;
+		w->last_len = 0;
+	}
+	if ((w->dir_wanted || (w->flags & WALK_DIRECTORY)) &&
+	    !S_ISDIR(w->dentry->inode->mode))
+		return -ENOTDIR;
+	return 0;
+}
+
+/* One component, no dots; *next is where the text goes on behind it. */
+static always_inline int
+walk_step(struct walk *w, const char *s, usize len, u64 hash, bool follow,
+    const char **next)
+{
+	struct dentry *link = NULL;
+	int rc = w->rcu ? step_rcu(w, s, len, hash, follow, &link) :
+	    step_ref(w, s, len, hash, follow, &link);
+
+	if (likely(rc == 0 && link == NULL))
+		return 0;
+	return rc != 0 ? rc : walk_link_step(w, link, *next, next);
+}
+
 static int
 walk_run(struct walk *w, const char *s)
 {
-	struct dentry *link;
 	const char *next, *after;
 	usize len;
 	u64 hash;
 	bool last;
 	int rc;
 
-	for (;;) {
+	for (;; s = next) {
 		s = skip_slashes(s);
-		if (*s == '\0') {
-			if (w->depth == 0)
-				break;
-			s = w->rest[--w->depth];
-			if (skip_slashes(s)[0] == '\0' && w->depth == 0)
-				w->dir_wanted = true;
-			continue;
-		}
+		while (*s == '\0')
+			if (!pop_rest(w, &s))
+				return walk_done(w);
 		rc = may_search(w->dentry->inode);
 		if (unlikely(rc != 0))
 			return rc;
@@ -585,36 +619,17 @@ walk_run(struct walk *w, const char *s)
 			w->last_hash = hash;
 			return 0;
 		}
-		if (unlikely(w->last_type != LAST_NORM)) {
-			if (w->last_type == LAST_DOTDOT)
-				step_dotdot(w);
-			s = next;
-			continue;
-		}
-		link = NULL;
-		last = last && !w->dir_wanted && !(w->flags & WALK_FOLLOW);
-		rc = w->rcu ? step_rcu(w, s, len, hash, !last, &link) :
-		    step_ref(w, s, len, hash, !last, &link);
+		if (likely(w->last_type == LAST_NORM))
+			rc = walk_step(w, s, len, hash, !last ||
+			    w->dir_wanted || (w->flags & WALK_FOLLOW), &next);
+		else if (w->last_type == LAST_DOTDOT)
+			step_dotdot(w);
 		if (unlikely(rc != 0))
 			return rc;
-		s = next;
-		if (unlikely(link != NULL)) {
-			rc = walk_link_step(w, link, next, &s);
-			if (rc != 0)
-				return rc;
-		}
 	}
-	if (w->parent) {
-		w->last_type = LAST_ROOT;
-		w->last_len = 0;
-	}
-	if ((w->dir_wanted || (w->flags & WALK_DIRECTORY)) &&
-	    !S_ISDIR(w->dentry->inode->mode))
-		return -ENOTDIR;
-	return 0;
 }
 
-/* ---- the ways in ------------------------------------------------------------------------------------ */
+/* ---- the ways in ---- */
 
 static int
 walk_by_ref(struct walk *w, int dirfd, const char *name, u32 flags,

@@ -33,7 +33,7 @@
 
 #define SAMPLES		32		/* per CPU, a power of two */
 #define SAMPLES_SEEDED	1024
-#define STIR_BYTES	(1u << 20)	/* output between fresh hardware words */
+#define STIR_BYTES	(1u << 20)	/* output between hardware words */
 
 /* Written by interrupt handlers of its CPU; read racily: noise is welcome. */
 struct sample_ring {

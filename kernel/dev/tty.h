@@ -55,7 +55,7 @@ struct tty {
 	u8		out[TTY_OUTPUT]; /* [l] processed */
 	u32		out_head, out_tail;	/* [l] */
 	u32		column;		/* [l] of the output, for tabs, erase */
-	u32		canon_column;	/* [l] where the line being typed began */
+	u32		canon_column;	/* [l] where the typed line began */
 	bool		stopped;	/* [l] by VSTOP or TCOOFF */
 	bool		held;		/* [l] raw bytes wait for a reader */
 	u32		pgrp, session;	/* [l] foreground group; 0: none */
@@ -79,8 +79,8 @@ void	tty_init(void);			/* the thread, /dev/tty, /dev/console */
 /* From the driver's interrupt handler, interrupts off. */
 void	tty_input_irq(struct tty *t, const u8 *buf, usize len);
 void	tty_output_ready_irq(struct tty *t);
-/* Bytes that tty_input_irq() would take now. After 0 the driver holds input back
- * until ops->unthrottle(). Interrupts off. */
+/* Bytes that tty_input_irq() would take now. After 0 the driver holds input
+ * back until ops->unthrottle(). Interrupts off. */
 u32	tty_input_room_irq(struct tty *t);
 
 /* The session of t has lost its leader: SIGHUP and SIGCONT to the foreground

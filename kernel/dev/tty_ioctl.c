@@ -1,6 +1,14 @@
 /*
- * Terminal ioctls and job control. Source: ioctl_tty(2), termios(3),
- * POSIX.1-2017 11.1.
+ * Terminal ioctls and job control.
+ *
+ * A terminal belongs to at most one session (t->session), and one process group
+ * of it is in the foreground (t->pgrp). What a background process does to its
+ * controlling terminal stops it: reading by SIGTTIN, changing settings by
+ * SIGTTOU, unless the signal is off or the group is orphaned (nobody could
+ * continue it): then an error instead. Processes are reached through job_ops.
+ *
+ * Locks: t->lock for the fields; job_ops is called without it.
+ * Source: ioctl_tty(2), termios(3), POSIX.1-2017 11.1.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/poll.h"

@@ -55,7 +55,7 @@ _Static_assert(DIR_LEAVES * TOP_DIRS == NLEAVES, "all descriptors");
 static KMEM_CACHE(fdtable_cache, "fdtable", struct fdtable);
 static KMEM_CACHE(fd_leaf_cache, "fd_leaf", struct fd_leaf);
 
-/* ---- leaves ---------------------------------------------------------------- */
+/* ---- leaves ---- */
 
 static inline struct fd_dir *
 dir_of(struct fdtable *t, u32 leaf_no)
@@ -152,7 +152,7 @@ leaf_next(struct fdtable *t, u32 leaf_no)
 	return NLEAVES;
 }
 
-/* ---- look-up --------------------------------------------------------------- */
+/* ---- look-up ---- */
 
 static struct file *
 slot_get(struct fdtable *t, u32 fd)
@@ -253,7 +253,7 @@ fdtable_pinned_frames(struct fdtable *t)
 	return bytes / PAGE_SIZE;
 }
 
-/* ---- claiming, installing, closing ------------------------------------------ */
+/* ---- claiming, installing, closing ---- */
 
 static inline bool
 leaf_claim(struct fd_leaf *leaf, u32 bit)
@@ -414,7 +414,7 @@ fd_close_range(u32 first, u32 last, bool cloexec_only)
 	}
 }
 
-/* ---- whole tables ------------------------------------------------------------ */
+/* ---- whole tables ---- */
 
 struct fdtable *
 fdtable_create(void)

@@ -99,7 +99,7 @@ file_poll(struct file *f, struct poll_table *pt)
 	return f->ops->poll(f, pt);
 }
 
-/* ---- the position ---------------------------------------------------------- */
+/* ---- the position ---- */
 
 static struct waitq *
 pos_queue(const struct file *f)

@@ -37,7 +37,7 @@ enum file_op {
 struct file_ops {
 	const char	*name;			/* "pipe", "tmpfs", ... */
 	u16		bound[FOP_COUNT];	/* rows of bounds[] */
-	bool		seekable;		/* has a position: pos != NULL */
+	bool		seekable;	/* has a position: pos != NULL */
 	/* Transfer at *pos (advance it) or, not seekable, the stream. Bytes
 	 * moved, 0 at the end, or an errno. [-EINVAL] */
 	isize	(*read)(struct file *f, struct uio *to, s64 *pos);
@@ -50,7 +50,8 @@ struct file_ops {
 	/* Entries by sink->fill(), from f->pos on, which it advances.
 	 * [-ENOTDIR] */
 	int	(*readdir)(struct file *f, struct dir_sink *sink);
-	/* The pager to map, with a reference; offset checks are done. [-ENODEV] */
+	/* The pager to map, with a reference; the offset is checked.
+	 * [-ENODEV] */
 	int	(*mmap)(struct file *f, u32 prot, u32 flags,
 		    struct pager **out);
 	int	(*sync)(struct file *f, bool data_only);	/* [-EINVAL] */

@@ -100,7 +100,7 @@ pipe_is_empty(const struct pipe *p)
 	return READ_ONCE(p->head) == READ_ONCE(p->tail);
 }
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static struct pipe *
 pipe_new(void)
@@ -191,7 +191,7 @@ pipe_create(struct file *out[2], u32 flags)
 	out[1]->pinned = &p->npages;
 }
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 /* The slot at tail is read empty: keep its page if we are short of spares. */
 static void
@@ -236,51 +236,53 @@ pipe_take_locked(struct pipe *p, struct uio *to)
 	return done;
 }
 
+/* Until there is something to read, or nobody will write. */
+static int
+pipe_read_wait(struct pipe *p)
+{
+	int rc;
+
+	WAIT_RENEWED(&p->readq, !pipe_is_empty(p) ||
+	    READ_ONCE(p->writers) == 0, THREAD_SLEEPING, CLOCK_NEVER, true,
+	    rc);
+	return rc != 0 ? -ERESTARTSYS : 0;
+}
+
 static isize
 pipe_read(struct file *f, struct uio *to, s64 *pos)
 {
 	struct pipe *p = f->priv;
-	bool was_full, empty, no_writer;
+	bool was_full, empty, more, no_writer;
 	usize n;
-	int rc;
+	int rc = 0;
 
 	if (to->left == 0)
 		return 0;
-	for (;;) {
+	while (rc == 0) {
 		spin_lock(&p->lock);
 		was_full = pipe_is_full(p);
 		empty = pipe_is_empty(p);
 		no_writer = p->writers == 0;
 		n = empty ? 0 : pipe_take_locked(p, to);
 		was_full = was_full && !pipe_is_full(p);
-		rc = !pipe_is_empty(p);
+		more = !pipe_is_empty(p);
 		spin_unlock(&p->lock);
 		if (was_full)
 			waitq_wake_sync(&p->writeq, POLLOUT | POLLWRNORM);
-		if (n > 0) {
-			if (rc && !waitq_is_empty(&p->readq))
-				waitq_wake(&p->readq, POLLIN | POLLRDNORM);
+		if (n > 0 && more && !waitq_is_empty(&p->readq))
+			waitq_wake(&p->readq, POLLIN | POLLRDNORM);
+		if (n > 0)
 			return n;
-		}
-		if (!empty) {
-			rc = uio_fault_in(to, USER_WRITE);
-			if (rc != 0)
-				return rc;
-			continue;
-		}
-		if (no_writer)
+		if (empty && no_writer)
 			return 0;
-		if (f->flags & O_NONBLOCK)
+		if (empty && (f->flags & O_NONBLOCK))
 			return -EAGAIN;
-		WAIT_RENEWED(&p->readq, !pipe_is_empty(p) ||
-		    READ_ONCE(p->writers) == 0, THREAD_SLEEPING, CLOCK_NEVER,
-		    true, rc);
-		if (rc != 0)
-			return -ERESTARTSYS;
+		rc = empty ? pipe_read_wait(p) : uio_fault_in(to, USER_WRITE);
 	}
+	return rc;
 }
 
-/* ---- writing ------------------------------------------------------------------ */
+/* ---- writing ---- */
 
 enum put_result {
 	PUT_DONE,		/* all is in, or as much as fits */
@@ -493,7 +495,7 @@ pipe_write(struct file *f, struct uio *from, s64 *pos)
 	}
 }
 
-/* ---- the rest ------------------------------------------------------------------ */
+/* ---- the rest ---- */
 
 static u32
 pipe_poll(struct file *f, struct poll_table *pt)
@@ -632,7 +634,7 @@ static const struct file_ops fifo_file_ops = {
 	.release = pipe_release,
 };
 
-/* ---- FIFOs ---------------------------------------------------------------------- */
+/* ---- FIFOs ---- */
 
 static struct pipe *
 fifo_pipe(void **slot, struct spinlock *lock)

@@ -281,7 +281,7 @@ set_wait(struct poll_set *set, u64 deadline_ns)
 	}
 }
 
-/* ---- poll --------------------------------------------------------------------- */
+/* ---- poll ---- */
 
 static int
 load_fds(struct poll_set *set, uptr_t fds, u32 nfds)
@@ -345,7 +345,7 @@ poll_wait_fds(uptr_t fds, u32 nfds, u64 deadline_ns)
 	return n;
 }
 
-/* ---- select ---------------------------------------------------------------------- */
+/* ---- select ---- */
 
 #define SEL_IN		(POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
 #define SEL_OUT		(POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)

@@ -28,7 +28,8 @@ static void
 credit_drain_locked(void)
 {
 	for (u32 c = 0; c < ncpus; c++) {
-		u64 *credit = &PERCPU_OF(struct frame_cpu, frame_cpu, c)->credit;
+		u64 *credit =
+		    &PERCPU_OF(struct frame_cpu, frame_cpu, c)->credit;
 
 		if (READ_ONCE(*credit) != 0)
 			frame_pool.unpromised += atomic_xchg(credit, 0);

@@ -4,7 +4,7 @@
  *
  * The count (tests/model has the proof):
  *
- *	free frames = unpromised + sum of CPUs' credits + sum of charges' left
+ *	free frames = unpromised + CPUs' credits + charges' left
  *
  * reserve moves from a credit (or the global unpromised count) to a charge;
  * taking a frame lowers "free" and "left" together; giving one back raises
@@ -25,7 +25,7 @@ struct charge {
 	s32		bound;		/* [o] admitted with; 0: no charge */
 	u16		id;		/* [o] row of bounds[]: whose bound */
 	bool		standing;	/* [o] draws on a standing reservation */
-	struct frame	*priv;		/* [o] private slab frames, by slab_next */
+	struct frame	*priv;		/* [o] private slabs, by slab_next */
 };
 
 /* How struct thread (kernel/sched/thread.h) begins. */

@@ -48,9 +48,9 @@ PERCPU_DEFINE(struct frame_cpu, frame_cpu) =
     { .lock = SPINLOCK_INIT(LOCK_FRAMES_CPU) };
 
 /*
- * Long turns of plain stores: a REP store costs the emulator more, and these two
- * are most of a page fault. The barrier keeps the compiler from making it a call
- * of memset.
+ * Long turns of plain stores: a REP store costs the emulator more, and these
+ * two are most of a page fault. The barrier keeps the compiler from making it a
+ * call of memset.
  */
 #define CLEAR_8(p, i) do { \
 	(p)[i] = 0; (p)[i + 1] = 0; (p)[i + 2] = 0; (p)[i + 3] = 0; \
@@ -116,7 +116,7 @@ poison_check(struct frame *f)
 
 	for (u32 i = 0; i < PAGE_SIZE / 8; i++)
 		if (p[i] != POISON)
-			panic("frame %#x written at +%u after it was freed: %#lx",
+			panic("frame %#x written at +%u after its free: %#lx",
 			    frame_pfn(f), i * 8, p[i]);
 }
 #else

@@ -34,7 +34,7 @@ struct frame_pool {
 	u64		unpromised;	/* [l] */
 	struct frame	*list;		/* [l] free frames, by next */
 	u64		nlist;		/* [l] */
-	struct interval	fresh[BOOT_INTERVALS]; /* [l] never taken yet: PFNs */
+	struct interval	fresh[BOOT_INTERVALS]; /* [l] never taken: PFNs */
 	u32		nfresh;		/* [l] */
 	u64		nfresh_frames;	/* [l] */
 	u64		total;		/* [I] frames of RAM */

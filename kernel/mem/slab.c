@@ -22,7 +22,7 @@
  *
  * S1 a published slab is on the partial list (0 < free < all), on the empty
  * list
- *    (all free), or on none (none free); a private slab is on its charge's list.
+ *    (all free), or on none (none free); a private one on its charge's list.
  * S2 slab_inuse counts objects that are out: with callers or in magazines.
  *
  * Locks: cache.lock guards lists and free lists of all its slabs, private ones

@@ -4,8 +4,13 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/signal.h"
 #include "kernel/proc/proc_priv.h"
+#include "kernel/trace/log.h"
 #include "kernel/vm/aspace.h"
+#include "kernel/x86/clock.h"
 #include "kernel/x86/trap.h"
+
+#define NS_PER_SEC		1000000000ul
+#define LOG_LINES_PER_SEC	4
 
 /* Intel SDM 3A table 6-1; codes as Linux gives them. */
 static const struct {
@@ -29,18 +34,37 @@ static const struct {
 	[19] = { SIGFPE, FPE_FLTINV, true },
 };
 
+/* Say in the log who is about to die of a fault, as Linux does; not for ever. */
+static void
+fault_log(const struct trapframe *tf, int sig, u64 addr, u64 error)
+{
+	static u64 second, lines;
+	u64 now = clock_now_ns() / NS_PER_SEC;
+
+	if (current_proc()->sighand->act[sig - 1].handler != LX_SIG_DFL)
+		return;
+	if (now != second) {
+		second = now;
+		lines = 0;
+	}
+	if (lines++ < LOG_LINES_PER_SEC)
+		kinfo("%s[%u]: signal %d, at 0x%lx ip 0x%lx sp 0x%lx "
+		    "vector %lu error %lu", current->name, current->tid, sig,
+		    addr, tf->rip, tf->rsp, tf->vector_error >> 32, error);
+}
+
 static void
 user_trap(struct trapframe *tf, u32 vector, u64 error)
 {
 	int sig = SIGSEGV, code = SI_KERNEL;
 	u64 addr = 0;
 
-	(void)error;
 	if (vector < 32 && trap_signals[vector].sig != 0) {
 		sig = trap_signals[vector].sig;
 		code = trap_signals[vector].code;
 		addr = trap_signals[vector].has_addr ? tf->rip : 0;
 	}
+	fault_log(tf, sig, addr, error);
 	signal_force(sig, code, addr);
 }
 
@@ -62,8 +86,10 @@ user_fault(struct trapframe *tf, u64 addr, u64 error)
 
 	current_task()->minflt++;
 	/* -EINTR: killed meanwhile; the return to user mode ends it. */
-	if (unlikely(result != 0 && result != -EINTR))
+	if (unlikely(result != 0 && result != -EINTR)) {
+		fault_log(tf, SIGSEGV, addr, error);
 		fault_signal(addr, result);
+	}
 }
 
 void

@@ -17,14 +17,15 @@
 #include "kernel/proc/proc_priv.h"
 #include "kernel/proc/sigcall.h"
 #include "kernel/vm/uaccess.h"
+#include "kernel/trace/log.h"
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/trap.h"
+#include "kernel/x86/userput.h"
 
 #define RED_ZONE_BYTES	128	/* below rsp, a leaf's own: ABI 3.2.2 */
 #define FXSAVE_BYTES	sizeof(struct lx_fxsave)
 #define XSTATE_BV	FXSAVE_BYTES	/* offset of the header's first word */
-#define XSTATE_HEADER_BYTES	64
 
 /* SDM 1 3.4.3: what a program may set. CF PF AF ZF SF TF DF OF RF AC. */
 #define RFLAGS_USER	0x50dd5ul
@@ -47,88 +48,115 @@ altstack_status(const struct task *t, u64 sp)
 	return on_altstack(t, sp) ? SS_ONSTACK : 0;
 }
 
-static usize
-fpu_frame_bytes(void)
+/* The image with its second mark, and what it takes on the stack. */
+static u64
+fpu_marked_bytes(void)
 {
 	return fpu_state_bytes +
-	    (fpu_xcr0 != 0 ? (usize)FP_XSTATE_MAGIC2_SIZE : 0);
+	    (fpu_xcr0 != 0 ? (u64)FP_XSTATE_MAGIC2_SIZE : 0);
+}
+
+static u64
+fpu_frame_bytes(void)
+{
+	return ROUND_UP(fpu_marked_bytes(), 8ul);
 }
 
 /*
- * Linux's marks around the vector image: what is in it, and that it is whole.
- * The header is cleared, since XSAVE writes only its first word.
+ * The vector registers to the user's stack, with Linux's marks around them:
+ * what is in the image, and that it is whole. The header is cleared first,
+ * since XSAVE writes only its first word. False: a page is missing.
  */
-struct fpu_marks {
-	struct lx_fpx_sw_bytes sw;
-	u8	header[XSTATE_HEADER_BYTES];
-};
-_Static_assert(sizeof(struct fpu_marks) ==
-    XSTATE_BV + XSTATE_HEADER_BYTES - FP_XSTATE_SW_OFFSET, "SDM 1 13.4");
-
-/* The vector registers to the user's stack; false: a page is missing. */
 static bool
 fpu_write(u64 at)
 {
-	static const u32 magic2 = FP_XSTATE_MAGIC2;
-	const struct fpu_marks marks = { .sw = {
-		.magic1 = FP_XSTATE_MAGIC1,
-		.extended_size = (u32)fpu_frame_bytes(),
-		.xfeatures = fpu_xcr0,
-		.xstate_size = fpu_state_bytes,
-	} };
+	u64 sw = at + FP_XSTATE_SW_OFFSET, header = at + XSTATE_BV;
 
-	if (fpu_xcr0 == 0)
-		return usercopy_fpu_out(UPTR(at), 0) == 0;
-	return usercopy_out(UPTR(at + FP_XSTATE_SW_OFFSET), &marks,
-	    sizeof(marks)) == 0 &&
-	    usercopy_fpu_out(UPTR(at), (u32)fpu_xcr0) == 0 &&
-	    usercopy_out(UPTR(at + fpu_state_bytes), &magic2,
-	    sizeof(magic2)) == 0;
+	if (fpu_xcr0 != 0) {
+		user_put_begin();
+		USER_PUT(sw, 0, fpu_marked_bytes() << 32 | FP_XSTATE_MAGIC1,
+		    fault);
+		USER_PUT(sw, 8, fpu_xcr0, fault);
+		USER_PUT(sw, 16, fpu_state_bytes, fault);
+		USER_PUT(sw, 24, 0, fault);
+		USER_PUT(sw, 32, 0, fault);
+		USER_PUT(sw, 40, 0, fault);
+		USER_PUT(header, 8, 0, fault);
+		USER_PUT(header, 16, 0, fault);
+		USER_PUT(header, 24, 0, fault);
+		USER_PUT(header, 32, 0, fault);
+		USER_PUT(header, 40, 0, fault);
+		USER_PUT(header, 48, 0, fault);
+		USER_PUT(header, 56, 0, fault);
+		USER_PUT(at + fpu_state_bytes, 0, FP_XSTATE_MAGIC2, fault);
+		user_put_end();
+	}
+	return usercopy_fpu_out(UPTR(at), (u32)fpu_xcr0) == 0;
+fault:
+	user_put_end();
+	return false;
 }
 
-static void
-frame_fill(struct lx_rt_sigframe *f, const struct task *t,
-    const struct trapframe *tf, const struct sigact *act, u64 mask)
-{
-	struct lx_sigcontext *sc = &f->uc.uc_mcontext;
+/* A field of the frame at address at; value is 8 bytes. */
+#define PUT(field, value) \
+	USER_PUT(at, offsetof(struct lx_rt_sigframe, field), (value), fault)
+#define PUT_REG(field, value)	PUT(uc.uc_mcontext.field, (value))
 
-	f->pretcode = act->restorer;
-	f->uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
+/* All but the siginfo. False: a page is missing. */
+static bool
+frame_write(u64 at, const struct task *t, const struct trapframe *tf,
+    const struct sigact *act, u64 mask, u64 fpstate)
+{
+	u64 flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
 	    (fpu_xcr0 != 0 ? UC_FP_XSTATE : 0);
-	f->uc.uc_link = 0;
-	f->uc.uc_stack.ss_sp = t->altstack.addr;
-	f->uc.uc_stack.ss_flags = (s32)(altstack_status(t, tf->rsp) |
-	    (t->altstack_flags & SS_AUTODISARM));
-	f->uc.uc_stack.pad_ = 0;
-	f->uc.uc_stack.ss_size = t->altstack_len;
-	f->uc.uc_sigmask = mask;
-	sc->r8 = tf->r8;
-	sc->r9 = tf->r9;
-	sc->r10 = tf->r10;
-	sc->r11 = tf->r11;
-	sc->r12 = tf->r12;
-	sc->r13 = tf->r13;
-	sc->r14 = tf->r14;
-	sc->r15 = tf->r15;
-	sc->rdi = tf->rdi;
-	sc->rsi = tf->rsi;
-	sc->rbp = tf->rbp;
-	sc->rbx = tf->rbx;
-	sc->rdx = tf->rdx;
-	sc->rax = tf->rax;
-	sc->rcx = tf->rcx;
-	sc->rsp = tf->rsp;
-	sc->rip = tf->rip;
-	sc->eflags = tf->rflags;
-	sc->cs = (u16)tf->cs;
-	sc->gs = 0;
-	sc->fs = 0;
-	sc->ss = (u16)tf->ss;
-	sc->err = (u32)tf->vector_error;
-	sc->trapno = tf->vector_error >> 32;
-	sc->oldmask = mask;
-	sc->cr2 = t->fault_addr;
-	memset(sc->reserved1_, 0, sizeof(sc->reserved1_));
+	u64 stack_flags = altstack_status(t, tf->rsp) |
+	    (t->altstack_flags & SS_AUTODISARM);
+
+	user_put_begin();
+	PUT(pretcode, act->restorer);
+	PUT(uc.uc_flags, flags);
+	PUT(uc.uc_link, 0);
+	PUT(uc.uc_stack.ss_sp, t->altstack.addr);
+	PUT(uc.uc_stack.ss_flags, stack_flags);
+	PUT(uc.uc_stack.ss_size, t->altstack_len);
+	PUT(uc.uc_sigmask, mask);
+	PUT_REG(r8, tf->r8);
+	PUT_REG(r9, tf->r9);
+	PUT_REG(r10, tf->r10);
+	PUT_REG(r11, tf->r11);
+	PUT_REG(r12, tf->r12);
+	PUT_REG(r13, tf->r13);
+	PUT_REG(r14, tf->r14);
+	PUT_REG(r15, tf->r15);
+	PUT_REG(rdi, tf->rdi);
+	PUT_REG(rsi, tf->rsi);
+	PUT_REG(rbp, tf->rbp);
+	PUT_REG(rbx, tf->rbx);
+	PUT_REG(rdx, tf->rdx);
+	PUT_REG(rax, tf->rax);
+	PUT_REG(rcx, tf->rcx);
+	PUT_REG(rsp, tf->rsp);
+	PUT_REG(rip, tf->rip);
+	PUT_REG(eflags, tf->rflags);
+	PUT_REG(cs, (tf->cs & 0xffff) | tf->ss << 48);	/* cs, gs, fs, ss */
+	PUT_REG(err, (u32)tf->vector_error);
+	PUT_REG(trapno, tf->vector_error >> 32);
+	PUT_REG(oldmask, mask);
+	PUT_REG(cr2, t->fault_addr);
+	PUT_REG(fpstate, fpstate);
+	user_put_end();
+	return true;
+fault:
+	user_put_end();
+	return false;
+}
+
+static bool
+info_write(u64 at, const struct sigact *act, const struct lx_siginfo *info)
+{
+	return !(act->flags & SA_SIGINFO) ||
+	    copy_out_nofault(UPTR(at + offsetof(struct lx_rt_sigframe, info)),
+	    info, sizeof(*info)) == sizeof(*info);
 }
 
 /* Where the stack for a handler begins; 0: the alternate stack is full. */
@@ -151,25 +179,18 @@ sigframe_push(struct trapframe *tf, int sig, const struct sigact *act,
     const struct lx_siginfo *info, u64 mask)
 {
 	struct task *t = current_task();
-	usize fp_bytes = fpu_frame_bytes();
-	usize need = fp_bytes + sizeof(struct lx_rt_sigframe) + 128;
-	usize len = sizeof(struct lx_rt_sigframe);
-	struct lx_rt_sigframe f;
+	u64 fp_bytes = fpu_frame_bytes();
+	u64 need = fp_bytes + sizeof(struct lx_rt_sigframe) + 128;
 	u64 sp = frame_stack(t, tf, act, need), at;
 
 	if (sp < need || sp > USER_TOP || act->handler >= USER_TOP ||
 	    !(act->flags & SA_RESTORER))
 		return false;
 	sp = ROUND_DOWN(sp - fp_bytes, 64);
-	at = ROUND_DOWN(sp - sizeof(f), 16) - 8;
-	if (act->flags & SA_SIGINFO)
-		f.info = *info;
-	else
-		len = offsetof(struct lx_rt_sigframe, info);
-	frame_fill(&f, t, tf, act, mask);
-	f.uc.uc_mcontext.fpstate = sp;
+	at = ROUND_DOWN(sp - sizeof(struct lx_rt_sigframe), 16) - 8;
 	while (unlikely(!fpu_write(sp) ||
-	    copy_out_nofault(UPTR(at), &f, len) != len))
+	    !frame_write(at, t, tf, act, mask, sp) ||
+	    !info_write(at, act, info)))
 		if (user_fault_in(UPTR(at), sp + fp_bytes - at,
 		    USER_WRITE) != 0)
 			return false;
@@ -218,7 +239,7 @@ fpu_read(u64 at)
 static bool
 fpu_reload(uptr_t from)
 {
-	usize len = fpu_frame_bytes();
+	usize len = fpu_marked_bytes();
 
 	if (from.addr == 0) {
 		fpu_reset();
@@ -287,6 +308,7 @@ signal_return(struct trapframe *tf)
 	return (long)tf->rax;
 	/* As on Linux the registers are those of the bad frame by now. */
 bad:
+	kinfo("DBG bad sigreturn from %lx rip %lx fpstate %lx", from.addr, uc.uc_mcontext.rip, uc.uc_mcontext.fpstate);
 	signal_force(SIGSEGV, SI_KERNEL, 0);
 	return 0;
 }

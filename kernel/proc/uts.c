@@ -7,7 +7,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/hostname.h"
 #include "kernel/sync/spinlock.h"
-#include "kernel/version.h"
+#include "kernel/lib/version.h"
 
 static struct spinlock uts_lock = SPINLOCK_INIT(LOCK_LEAF);
 static struct lx_utsname uts = {	/* [uts_lock] */

@@ -102,6 +102,7 @@ mutex_lock_slow(struct mutex *m)
 	assert_can_sleep();
 	if (spin_for(m))
 		return;
+	current->wait_what = lock_class_name(m->class);
 	irq = spin_lock_irq(&m->waiters.lock);
 	list_push_back(&m->waiters.waiters, &w.node);
 	while (!w.given && !take_or_mark_locked(m)) {
@@ -116,6 +117,7 @@ mutex_lock_slow(struct mutex *m)
 	if (list_is_empty(&m->waiters.waiters))
 		atomic_and(&m->owner, ~WAITERS);
 	spin_unlock_irq(&m->waiters.lock, irq);
+	current->wait_what = NULL;
 	assert(mutex_is_held(m));
 }
 

@@ -81,6 +81,7 @@ wait_in_line(struct rwlock *l, bool writes)
 	u64 irq;
 
 	assert_can_sleep();
+	current->wait_what = lock_class_name(l->class);
 	irq = spin_lock_irq(&l->waiters.lock);
 	list_push_back(&l->waiters.waiters, &w.node);
 	atomic_or(&l->state, RW_WAIT);
@@ -93,6 +94,7 @@ wait_in_line(struct rwlock *l, bool writes)
 	}
 	WRITE_ONCE(current->state, THREAD_RUNNABLE);
 	spin_unlock_irq(&l->waiters.lock, irq);
+	current->wait_what = NULL;
 }
 
 static void

@@ -6,9 +6,10 @@
  * harm to anybody as long as neither its frame nor its address is used again.
  * So munmap flushes this CPU only, keeps the frames here, and new mappings go
  * below the addresses in limbo. One flush of all CPUs then settles a whole
- * batch: when it is large, when an address in limbo is wanted, and after a few
- * grace periods, or one if somebody waits for memory, in any case. Until then another thread that uses memory which this one has just unmapped
- * may find it still there instead of getting SIGSEGV; what it writes is lost.
+ * batch: when it is large, when an address in limbo is wanted, and in any case
+ * after a few grace periods, or one if somebody waits for memory. Until then
+ * another thread that uses memory which this one has just unmapped may find it
+ * still there instead of getting SIGSEGV; what it writes is lost.
  *
  * Only for anonymous frames that were mapped here alone, in the mmap area.
  *
@@ -22,7 +23,7 @@
 #include "kernel/vm/reserve.h"
 #include "kernel/vm/vm_priv.h"
 
-#define LIMBO_MAX	2048u	/* frames of one address space */
+#define LIMBO_MAX	8192u	/* frames of one address space */
 #define LIMBO_SHARE	64	/* all of them: a part of memory */
 #define LIMBO_AGE	8	/* grace periods, some tens of ms */
 
@@ -122,19 +123,11 @@ has_room(const struct aspace *as, u32 n)
 	    atomic_load_relaxed(&limbo_total) + n <= limbo_total_max;
 }
 
-bool
-limbo_take(struct tlb_batch *b, u64 start)
+static void
+take(struct aspace *as, struct tlb_batch *b, u64 start)
 {
-	struct aspace *as = b->as;
 	struct frame **tail;
 
-	if (!may_wait(b, start))
-		return false;
-	if (!has_room(as, b->nchain)) {
-		limbo_settle(as);
-		if (!has_room(as, b->nchain))
-			return false;
-	}
 	tlb_batch_flush_here(b);
 	for (tail = &b->chain; *tail; tail = &(*tail)->next)
 		;
@@ -146,9 +139,25 @@ limbo_take(struct tlb_batch *b, u64 start)
 	as->limbo_gen++;
 	spin_unlock(&as->limbo_lock);
 	atomic_add(&limbo_total, b->nchain);
-	b->chain = NULL;
-	b->nchain = 0;
 	if (atomic_xchg(&as->limbo_queued, 1) == 0)
 		rcu_call(&as->limbo_rcu, settle_rcu);
-	return true;
+}
+
+void
+limbo_flush(struct tlb_batch *b, u64 start)
+{
+	struct aspace *as = b->as;
+	bool settles;
+
+	if (may_wait(b, start) && has_room(as, b->nchain)) {
+		take(as, b, start);
+		return;
+	}
+	/* One flush for all: addresses begin at the top again. */
+	settles = b->naddrs != 0 && READ_ONCE(as->limbo_low) != LIMBO_NONE;
+	if (settles)
+		b->naddrs = TLB_ADDRS + 1;
+	tlb_batch_flush(b);
+	if (settles)
+		settle(as, false);
 }

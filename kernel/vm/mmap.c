@@ -136,8 +136,7 @@ vm_unmap_locked(struct aspace *as, u64 start, u64 end)
 	high = MIN(high, ROUND_UP(end, PT_SPAN));
 	if (low < high)
 		pt_free_range(&b, low, high);
-	if (!limbo_take(&b, start))
-		tlb_batch_flush(&b);
+	limbo_flush(&b, start);
 	return 0;
 }
 

@@ -150,29 +150,32 @@ zap_entry(struct tlb_batch *b, pte_t pte, u64 addr)
 }
 
 /*
- * Clear entries of one table in [start, end) until b is full; returns how far
- * it came.
+ * Clear entries of one table in [start, end), as many as b has room for; returns
+ * how far it came. The lock is held only to clear: threads that fault nearby
+ * wait for it.
  */
 static u64
 zap_table(struct tlb_batch *b, struct frame *pt, u64 start, u64 end)
 {
+	struct { pte_t pte; u64 addr; } gone[TLB_FRAMES];
 	pte_t *t = pt_entries(pt) + pt_leaf_index(start), pte;
-	u32 used;
+	u32 used, n = 0, max = TLB_FRAMES - b->nframes;
 
 	spin_lock(&pt->lock);
 	used = pt->pt_used;
-	for (; start < end && used != 0; start += PAGE_SIZE, t++) {
+	for (; start < end && n < max && used != 0; start += PAGE_SIZE, t++) {
 		pte = *t;
 		if (pte == 0)
 			continue;
-		if (b->nframes == TLB_FRAMES)
-			break;
 		WRITE_ONCE(*t, 0);
 		used--;
-		zap_entry(b, pte, start);
+		gone[n].pte = pte;
+		gone[n++].addr = start;
 	}
 	pt->pt_used = used;
 	spin_unlock(&pt->lock);
+	for (u32 i = 0; i < n; i++)
+		zap_entry(b, gone[i].pte, gone[i].addr);
 	return used == 0 ? end : start;
 }
 

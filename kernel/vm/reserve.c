@@ -23,8 +23,8 @@
  * R3 only the head tries to take; who bypasses (killed, exiting, standing) goes
  *    to the front, and there are few of those.
  * R4 a kill is chosen only after a full turn (caches, drain, grace period) in
- *    which the head was not admitted, and one at a time: the next is chosen only
- *    when the last victim's memory is back.
+ *    which the head was not admitted, and one at a time: the next is chosen
+ *    only when the last victim's memory is back.
  *
  * Locks: line_lock (LOCK_RESERVE) guards the line and its statistics. It may be
  * taken under any lock of the ranks above, since freeing memory wakes the head.

@@ -1,6 +1,13 @@
 /*
- * Self-tests of address spaces: several kernel threads run on one, on as many
- * CPUs as there are, and fault, map, protect, unmap and fork against each other.
+ * Self-tests of address spaces.
+ *
+ * The unit tests show that the calls do what they promise, one after the other;
+ * these look for what goes wrong when they meet. Several kernel threads run on
+ * one address space, on as many CPUs as there are, and fault, map, protect,
+ * unmap and fork against each other, through the real tables and TLBs: they
+ * touch memory by the copies of uaccess.h. A page that is freed while a CPU
+ * still has it shows as a number that is older than one seen before, or as
+ * damage to whoever got the frame next.
  */
 #include "kernel/lib/fmt.h"
 #include "kernel/sched/sched.h"

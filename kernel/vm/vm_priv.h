@@ -16,7 +16,7 @@
 #define PT_SPAN			(PAGE_SIZE * PT_ENTRIES)	/* 2 MiB */
 #define STACK_GUARD_PAGES	256	/* as Linux: stack_guard_gap */
 #define VMAS_MAX		65530	/* as Linux: vm.max_map_count */
-#define TABLES_IDLE_MAX		8	/* empty tables kept for reuse */
+#define TABLES_IDLE_MAX		16	/* empty tables kept for reuse */
 
 /* Software bits of leaf entries. */
 #define PTE_ZERO		PTE_SW0	/* the shared zero page: no reference */
@@ -156,9 +156,9 @@ void	tlb_flush_everywhere(struct aspace *as);
 /* limbo.c */
 #define LIMBO_NONE		(~0ul)
 void	limbo_init(void);
-/* Let b's pages, all at or above start, wait for other CPUs' flush; false: they
- * may not, and b is as it was. With as->lock held. */
-bool	limbo_take(struct tlb_batch *b, u64 start);
+/* End a munmap: flush b, whose pages are all at or above start, or let them
+ * wait for a flush of other CPUs. With as->lock held. */
+void	limbo_flush(struct tlb_batch *b, u64 start);
 /* Flush everywhere what waits, and free it: before a range that may be in limbo
  * is mapped. With as->lock held, nothing comes in meanwhile. */
 void	limbo_settle(struct aspace *as);
