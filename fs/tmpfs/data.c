@@ -25,6 +25,7 @@
 #include "kernel/vm/reserve.h"
 
 #define CHUNK_PAGES	16u
+#define TURN_BYTES	(256ul << 10)	/* copied before others may run */
 #define FREE_BATCH	32u
 #define SIZE_MAX_BYTES	0x7ffffffffffff000l
 _Static_assert(BOUND_FRAMES_tmpfs_write >= CHUNK_PAGES + TREE_NODE_FRAMES,
@@ -117,13 +118,22 @@ tmpfs_set_size(struct inode *i, s64 size)
 
 /* ---- reading ---- */
 
-/* Bytes copied; *end: there are no more. Lock held for reading. */
+enum copy_stop {
+	STOP_DONE,		/* all is copied, or the file ends */
+	STOP_TURN,		/* much is copied: let others run */
+	STOP_FAULT,		/* a user page is missing */
+	STOP_CHARGE,		/* the charge has no frame left */
+	STOP_SPACE,		/* the file system is full */
+};
+
+/* Bytes copied until *why. Lock held for reading. */
 static usize
-read_locked(struct inode *i, struct uio *to, s64 pos, bool *end)
+read_locked(struct inode *i, struct uio *to, s64 pos, enum copy_stop *why)
 {
 	struct page_tree *t = &tmpfs_inode(i)->tree;
 	usize done = 0;
 
+	*why = STOP_DONE;
 	while (to->left > 0 && pos < i->size) {
 		u64 off = pos & PAGE_MASK;
 		usize n = MIN(MIN(PAGE_SIZE - off, (u64)(i->size - pos)),
@@ -135,11 +145,14 @@ read_locked(struct inode *i, struct uio *to, s64 pos, bool *end)
 		done += got;
 		pos += got;
 		if (unlikely(got < n)) {
-			*end = false;
-			return done;
+			*why = STOP_FAULT;
+			break;
+		}
+		if (unlikely(done >= TURN_BYTES)) {
+			*why = STOP_TURN;
+			break;
 		}
 	}
-	*end = true;
 	return done;
 }
 
@@ -151,44 +164,54 @@ note_read(struct file *f, struct inode *i)
 		inode_touch(i, SETATTR_ATIME);
 }
 
+/* Holding nothing, between two turns; 0: go on. */
+static int
+copy_pause(struct uio *u, enum copy_stop why, enum user_access how)
+{
+	switch (why) {
+	case STOP_TURN:
+		preempt_point();
+		return thread_is_killed(current) ? -EINTR : 0;
+	case STOP_FAULT:
+		return uio_fault_in(u, how);
+	case STOP_CHARGE:
+		return reserve_renew();
+	default:
+		return -ENOSPC;
+	}
+}
+
 static isize
 tmpfs_read(struct file *f, struct uio *to, s64 *pos)
 {
 	struct inode *i = f->inode;
 	isize done = 0;
-	bool end;
-	int rc;
+	enum copy_stop why;
+	int rc = 0;
 
-	for (;;) {
+	do {
 		usize n;
 
 		rwlock_read_lock(&i->lock);
-		n = read_locked(i, to, *pos, &end);
+		n = read_locked(i, to, *pos, &why);
 		rwlock_read_unlock(&i->lock);
 		*pos += n;
 		done += n;
-		if (likely(end))
+		if (likely(why == STOP_DONE))
 			break;
-		rc = uio_fault_in(to, USER_WRITE);
-		if (rc != 0) {
-			if (done == 0)
-				return rc;
-			break;
-		}
-	}
-	if (done > 0)
+		rc = copy_pause(to, why, USER_WRITE);
+	} while (rc == 0);
+	if (likely(done > 0))
 		note_read(f, i);
-	return done;
+	return done > 0 ? done : rc;
 }
 
 /* ---- writing ---- */
 
-enum write_stop { STOP_DONE, STOP_FAULT, STOP_CHARGE, STOP_SPACE };
-
 /* A new page for [off, off + n) of index; 0 bytes: see *why. */
 static usize
 write_new_page(struct inode *i, struct uio *from, u64 index, u32 off, usize n,
-    enum write_stop *why)
+    enum copy_stop *why)
 {
 	struct tmpfs_super *s = tmpfs_super(i->sb);
 	struct frame *f;
@@ -220,7 +243,7 @@ write_new_page(struct inode *i, struct uio *from, u64 index, u32 off, usize n,
 
 /* Bytes written at pos until *why; lock held for writing. */
 static usize
-write_locked(struct inode *i, struct uio *from, s64 pos, enum write_stop *why)
+write_locked(struct inode *i, struct uio *from, s64 pos, enum copy_stop *why)
 {
 	struct page_tree *t = &tmpfs_inode(i)->tree;
 	usize done = 0;
@@ -242,6 +265,10 @@ write_locked(struct inode *i, struct uio *from, s64 pos, enum write_stop *why)
 				*why = STOP_FAULT;
 			break;
 		}
+		if (unlikely(done >= TURN_BYTES && from->left > 0)) {
+			*why = STOP_TURN;
+			break;
+		}
 	}
 	if (pos > i->size)
 		WRITE_ONCE(i->size, pos);
@@ -258,25 +285,12 @@ drop_setid(struct inode *i)
 		    (i->mode & S_IXGRP ? S_ISGID : 0)));
 }
 
-static int
-write_pause(struct uio *from, enum write_stop why)
-{
-	switch (why) {
-	case STOP_FAULT:
-		return uio_fault_in(from, USER_READ);
-	case STOP_CHARGE:
-		return reserve_renew();
-	default:
-		return -ENOSPC;
-	}
-}
-
 static isize
 tmpfs_write(struct file *f, struct uio *from, s64 *pos)
 {
 	struct inode *i = f->inode;
 	isize done = 0;
-	enum write_stop why;
+	enum copy_stop why;
 	int rc;
 
 	for (;;) {
@@ -299,7 +313,7 @@ tmpfs_write(struct file *f, struct uio *from, s64 *pos)
 		done += n;
 		if (why == STOP_DONE)
 			return done;
-		rc = write_pause(from, why);
+		rc = copy_pause(from, why, USER_READ);
 		if (rc != 0)
 			return done > 0 ? done : rc;
 	}

@@ -39,8 +39,9 @@
 
 static KMEM_CACHE(dentry_cache, "dentry", struct dentry);
 
-struct spinlock names_lock = SPINLOCK_INIT(LOCK_DENTRY);
-struct seqcount names_seq;
+/* Apart: every walk reads the count. */
+struct spinlock names_lock aligned(CACHE_LINE) = SPINLOCK_INIT(LOCK_DENTRY);
+struct seqcount names_seq aligned(CACHE_LINE);
 
 struct dcache_table dcache_table;
 
@@ -142,10 +143,10 @@ dentry_free(struct dentry *d, void (*put_inode)(struct inode *))
 
 		lru_remove(d);
 		if (inode != NULL) {
-			spin_lock(&names_lock);
+			spin_lock(&inode->spin);
 			if (inode->alias == d)
 				inode->alias = NULL;
-			spin_unlock(&names_lock);
+			spin_unlock(&inode->spin);
 			put_inode(inode);
 		}
 		rcu_call(&d->rcu, dentry_free_rcu);
@@ -170,9 +171,9 @@ dentry_set_inode(struct dentry *d, struct inode *i)
 		return;
 	if (i->ops->revalidate != NULL)
 		atomic_or(&d->flags, D_REVALIDATE);
-	spin_lock(&names_lock);
+	spin_lock(&i->spin);
 	i->alias = d;
-	spin_unlock(&names_lock);
+	spin_unlock(&i->spin);
 	rcu_store(d->inode, i);
 }
 

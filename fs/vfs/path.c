@@ -83,10 +83,10 @@ inode_string(struct inode *i, char *buf, usize len)
 	char *at;
 	usize n;
 
-	spin_lock(&names_lock);
+	spin_lock(&i->spin);
 	if (i->alias != NULL && ref_get_unless_zero(&i->alias->refs))
 		p.dentry = i->alias;
-	spin_unlock(&names_lock);
+	spin_unlock(&i->spin);
 	if (p.dentry == NULL || p.mnt == NULL) {
 		n = kscnprintf(buf, len, "(deleted)");
 	} else {

@@ -98,7 +98,7 @@ struct inode {
 	u64		atime_ns, mtime_ns, ctime_ns;	/* [a] since 1970 */
 	struct rwlock	lock;		/* LOCK_INODE_DIR or LOCK_INODE */
 	struct pager	pager;		/* mapped regular files */
-	struct dentry	*alias;		/* [names_lock] one of its names */
+	struct dentry	*alias;		/* [s] one of its names */
 	void		*pipe;		/* [s] a FIFO's pipe while open */
 	struct spinlock	spin;
 	struct slist_node reap;		/* [o] waiting for the reaper */

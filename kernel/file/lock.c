@@ -12,6 +12,8 @@
  * L2 no two locks of different owners overlap if one of them is exclusive.
  *
  * A wait is a renewal point: it ends when any lock in the bucket goes.
+ * Locks are kernel memory that any program can make: all files together have at
+ * most one for each frame of memory, then -ENOLCK.
  * LIMIT: rings of waiting processes are not detected (no -EDEADLK); a signal
  * ends such a wait.
  */
@@ -22,6 +24,7 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/hash.h"
 #include "kernel/lib/list.h"
+#include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
 #include "kernel/x86/clock.h"
 
@@ -165,6 +168,8 @@ join_range(struct lock_bucket *b, struct file_lock *want)
 static int
 lock_apply(struct file_lock *want, bool wait)
 {
+	if (want->type != F_UNLCK && READ_ONCE(nlocks) >= nframes)
+		return -ENOLCK;
 	for (;;) {
 		struct lock_bucket *b = bucket_of(want->inode);
 		u32 gen;

@@ -24,7 +24,10 @@
  *
  * Locks: pipe.lock guards all; under it frames and slabs. A FIFO's pipe is made
  * and unmade under the lock that its inode lends.
- * Memory: at most nslots pages and two spares; F_SETPIPE_SZ goes to 1 MiB.
+ * Memory: at most nslots pages and two spares; F_SETPIPE_SZ goes to 1 MiB. All
+ * pipes together hold at most a fixed share of memory; beyond it a pipe gets a
+ * page only while it is empty, so that none stops for ever. A writer that was
+ * refused for that leaves `starved`, and the next read of a page wakes it.
  */
 #include "bounds.h"
 #include "kernel/abi/errno.h"
@@ -49,6 +52,7 @@
 #define SLOTS_INLINE	16u		/* 64 KiB, pipe(7) */
 #define SLOTS_MAX	256u		/* 1 MiB: the slots fill one frame */
 #define NSPARES		2u
+#define MEMORY_SHARE	16u		/* of all frames: pages in all pipes */
 
 /* m pipe.lock */
 struct pipe_slot {
@@ -66,6 +70,7 @@ struct pipe {
 	struct pipe_slot *slot;		/* [m] inline_slot or a frame */
 	u32		nspares;	/* [m] */
 	struct frame	*spare[NSPARES];	/* [m] */
+	bool		starved;	/* [m] refused for the share */
 	u32		readers, writers;	/* [m] open ends */
 	u32		nreads, nwrites;	/* [m] ends ever opened: FIFO */
 	u32		npages;		/* [m] in slots and spares */
@@ -81,6 +86,7 @@ struct pipe {
 
 static KMEM_CACHE(pipe_cache, "pipe", struct pipe);
 static u64 pipe_last_ino;		/* [a] */
+static u64 pipe_pages;			/* [a] in all pipes */
 
 static inline struct pipe_slot *
 slot_at(struct pipe *p, u32 i)
@@ -100,7 +106,22 @@ pipe_is_empty(const struct pipe *p)
 	return READ_ONCE(p->head) == READ_ONCE(p->tail);
 }
 
+/* Nothing can be appended but by merging. */
+static inline bool
+pipe_has_no_room(const struct pipe *p)
+{
+	return pipe_is_full(p) || READ_ONCE(p->starved);
+}
+
 /* ---- life ---- */
+
+static void
+page_free(struct pipe *p, struct frame *page)
+{
+	p->npages--;
+	atomic_dec(&pipe_pages);
+	frame_put(page);
+}
 
 static struct pipe *
 pipe_new(void)
@@ -124,9 +145,9 @@ static void
 pipe_free(struct pipe *p)
 {
 	for (; p->tail != p->head; p->tail++)
-		frame_put(slot_at(p, p->tail)->page);
+		page_free(p, slot_at(p, p->tail)->page);
 	while (p->nspares > 0)
-		frame_put(p->spare[--p->nspares]);
+		page_free(p, p->spare[--p->nspares]);
 	if (p->slot != p->inline_slot)
 		frame_put(frame_of_virt(p->slot));
 	kmem_put(&pipe_cache, p);
@@ -200,13 +221,12 @@ slot_drop_locked(struct pipe *p)
 	struct frame *page = slot_at(p, p->tail)->page;
 
 	if (p->nspares < NSPARES &&
-	    atomic_load_relaxed(&page->refs) == 1) {
+	    atomic_load_relaxed(&page->refs) == 1)
 		p->spare[p->nspares++] = page;
-	} else {
-		p->npages--;
-		frame_put(page);
-	}
+	else
+		page_free(p, page);
 	p->tail++;
+	p->starved = false;
 }
 
 static usize
@@ -260,11 +280,11 @@ pipe_read(struct file *f, struct uio *to, s64 *pos)
 		return 0;
 	while (rc == 0) {
 		spin_lock(&p->lock);
-		was_full = pipe_is_full(p);
+		was_full = pipe_has_no_room(p);
 		empty = pipe_is_empty(p);
 		no_writer = p->writers == 0;
 		n = empty ? 0 : pipe_take_locked(p, to);
-		was_full = was_full && !pipe_is_full(p);
+		was_full = was_full && !pipe_has_no_room(p);
 		more = !pipe_is_empty(p);
 		spin_unlock(&p->lock);
 		if (was_full)
@@ -290,14 +310,23 @@ enum put_result {
 	PUT_CHARGE,		/* a frame is needed and no charge is left */
 };
 
-/* A page to write into, or NULL: the charge has no frame left. */
+/* A page to write into, or NULL and why not. */
 static struct frame *
-page_take_locked(struct pipe *p)
+page_take_locked(struct pipe *p, enum put_result *why)
 {
 	if (p->nspares > 0)
 		return p->spare[--p->nspares];
-	if (current->charge.left == 0 && !mem_booting)
+	if (current->charge.left == 0 && !mem_booting) {
+		*why = PUT_CHARGE;
 		return NULL;
+	}
+	if (atomic_add_return(&pipe_pages, 1) > nframes / MEMORY_SHARE &&
+	    !pipe_is_empty(p)) {
+		atomic_dec(&pipe_pages);
+		p->starved = true;
+		*why = PUT_DONE;
+		return NULL;
+	}
 	p->npages++;
 	return frame_get(FRAME_BUFFER);
 }
@@ -305,12 +334,10 @@ page_take_locked(struct pipe *p)
 static void
 page_return_locked(struct pipe *p, struct frame *page)
 {
-	if (p->nspares < NSPARES) {
+	if (p->nspares < NSPARES)
 		p->spare[p->nspares++] = page;
-	} else {
-		p->npages--;
-		frame_put(page);
-	}
+	else
+		page_free(p, page);
 }
 
 /* Room behind the last slot's bytes (I3). */
@@ -333,6 +360,7 @@ pipe_put_locked(struct pipe *p, struct uio *from, bool packet)
 {
 	while (from->left > 0) {
 		u32 room = packet ? 0 : merge_room(p);
+		enum put_result why = PUT_DONE;
 		struct pipe_slot *s;
 		struct frame *page;
 		usize want, n;
@@ -349,9 +377,9 @@ pipe_put_locked(struct pipe *p, struct uio *from, bool packet)
 		}
 		if (pipe_is_full(p))
 			return PUT_DONE;
-		page = page_take_locked(p);
+		page = page_take_locked(p, &why);
 		if (page == NULL)
-			return PUT_CHARGE;
+			return why;
 		want = MIN(from->left, (usize)PAGE_SIZE);
 		n = uio_get(from, frame_virt(page), want);
 		if (n == 0) {
@@ -376,15 +404,16 @@ pipe_put_atomic_locked(struct pipe *p, struct uio *from, bool packet)
 {
 	struct uio saved = *from;
 	u32 room = packet ? 0 : MIN(merge_room(p), (u32)from->left);
+	enum put_result why = PUT_DONE;
 	struct frame *page = NULL;
 	usize rest = from->left - room;
 
 	if (rest > 0) {
 		if (pipe_is_full(p))
 			return PUT_DONE;
-		page = page_take_locked(p);
+		page = page_take_locked(p, &why);
 		if (page == NULL)
-			return PUT_CHARGE;
+			return why;
 	}
 	if (room > 0) {
 		struct pipe_slot *s = slot_at(p, p->head - 1);
@@ -450,7 +479,7 @@ pipe_write_pause(struct pipe *p, struct file *f, struct uio *from,
 	}
 	if (f->flags & O_NONBLOCK)
 		return -EAGAIN;
-	WAIT_RENEWED(&p->writeq, !pipe_is_full(p) ||
+	WAIT_RENEWED(&p->writeq, !pipe_has_no_room(p) ||
 	    READ_ONCE(p->readers) == 0, THREAD_SLEEPING, CLOCK_NEVER, true,
 	    rc);
 	return rc != 0 ? -ERESTARTSYS : 0;
@@ -476,7 +505,7 @@ pipe_write(struct file *f, struct uio *from, s64 *pos)
 			why = total <= PIPE_BUF ?
 			    pipe_put_atomic_locked(p, from, packet) :
 			    pipe_put_locked(p, from, packet);
-		room = !pipe_is_full(p);
+		room = !pipe_has_no_room(p);
 		spin_unlock(&p->lock);
 		if (from->left < before)
 			waitq_wake_sync(&p->readq, POLLIN | POLLRDNORM);
@@ -513,7 +542,7 @@ pipe_poll(struct file *f, struct poll_table *pt)
 	}
 	if (file_writes(f)) {
 		poll_wait(pt, &p->writeq);
-		if (!pipe_is_full(p))
+		if (!pipe_has_no_room(p))
 			now |= POLLOUT | POLLWRNORM;
 		if (READ_ONCE(p->readers) == 0)
 			now |= POLLERR;

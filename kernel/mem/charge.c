@@ -20,8 +20,22 @@
 #include "kernel/trace/panic.h"
 
 u16 charge_peak[CHARGE_ROWS];
-bool charge_no_credit;
+static bool no_credit;		/* [a] test mode */
 static void (*freed_hook)(void);	/* [I after boot] */
+
+/* n more unpromised frames; in test mode what is too much is hidden. */
+static void
+unpromised_add_locked(u64 n)
+{
+	struct frame_pool *pool = &frame_pool;
+
+	pool->unpromised += n;
+	if (unlikely(pool->holding) && !pool->waiting &&
+	    pool->unpromised > pool->keep) {
+		pool->held += pool->unpromised - pool->keep;
+		pool->unpromised = pool->keep;
+	}
+}
 
 /* All CPUs' credits into the global count. */
 static void
@@ -32,7 +46,7 @@ credit_drain_locked(void)
 		    &PERCPU_OF(struct frame_cpu, frame_cpu, c)->credit;
 
 		if (READ_ONCE(*credit) != 0)
-			frame_pool.unpromised += atomic_xchg(credit, 0);
+			unpromised_add_locked(atomic_xchg(credit, 0));
 	}
 }
 
@@ -91,7 +105,7 @@ charge_try(struct charge *c, u32 n)
 	}
 	if (READ_ONCE(frame_pool.waiting))
 		return false;
-	if (!pool_admit(n, !charge_no_credit))
+	if (!pool_admit(n, !READ_ONCE(no_credit)))
 		return false;
 	charge_set(c, n);
 	return true;
@@ -106,10 +120,10 @@ credit_add(u64 n)
 	u64 now = atomic_add_return(credit, n);
 
 	if (likely(now <= 2 * pool->batch && !READ_ONCE(pool->waiting) &&
-	    !charge_no_credit))
+	    !READ_ONCE(no_credit)))
 		return;
 	spin_lock(&pool->lock);
-	pool->unpromised += atomic_xchg(credit, 0);
+	unpromised_add_locked(atomic_xchg(credit, 0));
 	spin_unlock(&pool->lock);
 	if (READ_ONCE(pool->waiting) && freed_hook != NULL)
 		freed_hook();
@@ -195,6 +209,53 @@ charge_set_waiting(bool waiting)
 	spin_lock(&frame_pool.lock);
 	atomic_store(&frame_pool.waiting, waiting);
 	spin_unlock(&frame_pool.lock);
+}
+
+void
+charge_hold(u64 keep)
+{
+	spin_lock(&frame_pool.lock);
+	frame_pool.unpromised += frame_pool.held;
+	frame_pool.held = 0;
+	frame_pool.keep = keep;
+	frame_pool.holding = true;
+	atomic_store(&no_credit, true);
+	credit_drain_locked();
+	unpromised_add_locked(0);
+	spin_unlock(&frame_pool.lock);
+}
+
+u64
+charge_unhold(void)
+{
+	u64 n;
+
+	spin_lock(&frame_pool.lock);
+	n = frame_pool.held;
+	frame_pool.unpromised += n;
+	frame_pool.held = 0;
+	frame_pool.holding = false;
+	atomic_store(&no_credit, false);
+	spin_unlock(&frame_pool.lock);
+	return n;
+}
+
+u64
+charge_held(void)
+{
+	return READ_ONCE(frame_pool.held);
+}
+
+u64
+charge_unpromised(void)
+{
+	u64 n;
+
+	spin_lock(&frame_pool.lock);
+	credit_drain_locked();
+	n = frame_pool.unpromised;
+	spin_unlock(&frame_pool.lock);
+	return n;
 }
 
 void

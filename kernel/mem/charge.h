@@ -6,6 +6,8 @@
  *
  *	free frames = unpromised + CPUs' credits + charges' left
  *
+ * (test mode hides a part of the unpromised ones: charge_hold()).
+ *
  * reserve moves from a credit (or the global unpromised count) to a charge;
  * taking a frame lowers "free" and "left" together; giving one back raises
  * both, or the credit. So a charge with left > 0 always finds a free frame,
@@ -64,5 +66,14 @@ void	charge_set_freed_hook(void (*freed)(void));
 #define CHARGE_ROWS		1024
 extern u16 charge_peak[CHARGE_ROWS];	/* [racy maximum] */
 
-/* Test mode: keep no credits, so that "exactly the bound" can be tried. */
-extern bool charge_no_credit;
+/*
+ * Test mode, so that "exactly the bound" and one frame less can be tried: hide
+ * all unpromised frames but keep, and what comes back on top of them, while
+ * nobody waits. CPUs keep no credits meanwhile.
+ */
+void	charge_hold(u64 keep);
+/* Everybody may have them again; returns how many. */
+u64	charge_unhold(void);
+u64	charge_held(void);
+/* Unpromised frames, with all credits. */
+u64	charge_unpromised(void);

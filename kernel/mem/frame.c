@@ -23,7 +23,7 @@
  *
  * Interrupt handlers never come here: the locks leave interrupts on.
  *
- * Locks: pool.lock, then frame_cpu locks in CPU order.
+ * Locks: pool.lock, then one frame_cpu.lock.
  * Rejected: a buddy system (nothing after boot needs adjacent frames); making
  * the list the credit (a frame freed on one CPU would be lost to the promise of
  * a call that moved to another).
@@ -38,6 +38,7 @@
 
 #define BATCH_MAX	64
 #define EMERGENCY	64
+#define SEIZE_TURNS_MAX	1000000
 #define POISON		0x6b6b6b6b6b6b6b6bul
 
 struct frame *frames;
@@ -162,32 +163,42 @@ pool_push_locked(struct frame *f)
 	frame_pool.nlist++;
 }
 
-/*
- * The promise says there is a frame: with every list locked none can move, so
- * the search finds it.
- */
-static noinline struct frame *
-frame_seize(void) NO_THREAD_CHECK
+static struct frame *
+cpu_pop(struct frame_cpu *fc)
 {
 	struct frame *f;
 
-	spin_lock(&frame_pool.lock);
-	for (u32 c = 0; c < ncpus; c++)
-		spin_lock(&cpu_of(c)->lock);
-	f = pool_pop_locked();
-	for (u32 c = 0; c < ncpus && f == NULL; c++) {
-		f = cpu_of(c)->list;
-		if (f != NULL) {
-			cpu_of(c)->list = f->next;
-			cpu_of(c)->n--;
-		}
+	spin_lock(&fc->lock);
+	f = fc->list;
+	if (f != NULL) {
+		fc->list = f->next;
+		fc->n--;
 	}
-	for (u32 c = ncpus; c-- > 0; )
-		spin_unlock(&cpu_of(c)->lock);
-	spin_unlock(&frame_pool.lock);
-	if (f == NULL)
-		panic("R1 is broken: a promised frame is nowhere");
+	spin_unlock(&fc->lock);
 	return f;
+}
+
+/*
+ * The promise says there is a frame on some list. A look at one list after the
+ * other may miss it, when one is taken ahead of us and another given back
+ * behind us; then we look again. (To hold all lists at once would take 256
+ * locks.)
+ */
+static noinline struct frame *
+frame_seize(void)
+{
+	struct frame *f;
+
+	for (u32 turn = 0; turn < SEIZE_TURNS_MAX; turn++) {
+		spin_lock(&frame_pool.lock);
+		f = pool_pop_locked();
+		for (u32 c = 0; c < ncpus && f == NULL; c++)
+			f = cpu_pop(cpu_of(c));
+		spin_unlock(&frame_pool.lock);
+		if (f != NULL)
+			return f;
+	}
+	panic("R1 is broken: a promised frame is nowhere");
 }
 
 /* Bring a batch to this CPU and return one frame of it. */
@@ -410,7 +421,7 @@ frame_stats(struct frame_stats *out)
 			out->used[u] += READ_ONCE(fc->used[u]);
 	}
 	out->promised = out->free - MIN(out->free,
-	    frame_pool.unpromised + out->credits);
+	    frame_pool.unpromised + frame_pool.held + out->credits);
 	spin_unlock(&frame_pool.lock);
 	/* What nobody took by frame_get(): image, boot data, emergency. */
 	u64 taken = out->free;

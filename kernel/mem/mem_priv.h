@@ -42,6 +42,9 @@ struct frame_pool {
 	u32		nemergency;	/* [l] */
 	u32		batch;		/* [I] frames moved to a CPU at once */
 	bool		waiting;	/* [a] somebody waits in reserve() */
+	bool		holding;	/* [l] test mode: charge_hold() */
+	u64		held;		/* [l] unpromised, hidden by it */
+	u64		keep;		/* [l] the most it leaves */
 };
 extern struct frame_pool frame_pool;
 

@@ -428,5 +428,5 @@ void
 killer_init(void)
 {
 	(void)kthread_create("oom_reaper", reaper_main, NULL);
-	reserve_set_killer(&killer);
+	(void)reserve_set_killer(&killer);
 }

@@ -17,7 +17,6 @@
 #include "kernel/proc/proc_priv.h"
 #include "kernel/proc/sigcall.h"
 #include "kernel/vm/uaccess.h"
-#include "kernel/trace/log.h"
 #include "kernel/x86/fpu.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/trap.h"
@@ -64,8 +63,8 @@ fpu_frame_bytes(void)
 
 /*
  * The vector registers to the user's stack, with Linux's marks around them:
- * what is in the image, and that it is whole. The header is cleared first,
- * since XSAVE writes only its first word. False: a page is missing.
+ * what is in the image, and that it is whole. The header is cleared first:
+ * XSAVE writes only the bits of its components there. False: a page is missing.
  */
 static bool
 fpu_write(u64 at)
@@ -81,6 +80,7 @@ fpu_write(u64 at)
 		USER_PUT(sw, 24, 0, fault);
 		USER_PUT(sw, 32, 0, fault);
 		USER_PUT(sw, 40, 0, fault);
+		USER_PUT(header, 0, 0, fault);
 		USER_PUT(header, 8, 0, fault);
 		USER_PUT(header, 16, 0, fault);
 		USER_PUT(header, 24, 0, fault);
@@ -308,7 +308,6 @@ signal_return(struct trapframe *tf)
 	return (long)tf->rax;
 	/* As on Linux the registers are those of the bad frame by now. */
 bad:
-	kinfo("DBG bad sigreturn from %lx rip %lx fpstate %lx", from.addr, uc.uc_mcontext.rip, uc.uc_mcontext.fpstate);
 	signal_force(SIGSEGV, SI_KERNEL, 0);
 	return 0;
 }

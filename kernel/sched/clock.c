@@ -1,5 +1,6 @@
 /*
- * The wall clock.
+ * The wall clock: an offset to the monotonic one. Who sets it also calls
+ * vdso_update() (kernel/proc), for user space has a copy.
  */
 #include "kernel/sched/clock.h"
 #include "kernel/sync/seqlock.h"
@@ -11,7 +12,6 @@ static struct {
 	struct spinlock	lock;
 	struct seqcount	seq;		/* [l to write] */
 	u64		offset_ns;	/* [s] realtime - monotonic */
-	struct clock_vdso *vdso;	/* [l] user space's copy, or NULL */
 } wall = { .lock = SPINLOCK_INIT(LOCK_LEAF) };
 
 u64
@@ -33,22 +33,6 @@ clock_realtime_ns(void)
 	return clock_now_ns() + clock_realtime_offset_ns();
 }
 
-static void
-vdso_fill_locked(void)
-{
-	struct clock_vdso *v = wall.vdso;
-
-	if (v == NULL)
-		return;
-	__atomic_store_n(&v->seq, v->seq + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	WRITE_ONCE(v->shift, clock_scale.shift);
-	WRITE_ONCE(v->mult, clock_scale.mult);
-	WRITE_ONCE(v->tsc_base, clock_scale.tsc_base);
-	WRITE_ONCE(v->realtime_offset_ns, wall.offset_ns);
-	__atomic_store_n(&v->seq, v->seq + 1, __ATOMIC_RELEASE);
-}
-
 void
 clock_set_realtime_ns(u64 ns)
 {
@@ -57,16 +41,5 @@ clock_set_realtime_ns(u64 ns)
 	seq_write_begin(&wall.seq);
 	WRITE_ONCE(wall.offset_ns, ns - clock_now_ns());
 	seq_write_end(&wall.seq);
-	vdso_fill_locked();
-	spin_unlock_irq(&wall.lock, flags);
-}
-
-void
-clock_set_vdso(struct clock_vdso *page)
-{
-	u64 flags = spin_lock_irq(&wall.lock);
-
-	wall.vdso = page;
-	vdso_fill_locked();
 	spin_unlock_irq(&wall.lock, flags);
 }

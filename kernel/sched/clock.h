@@ -11,19 +11,3 @@ u64	clock_realtime_ns(void);
 void	clock_set_realtime_ns(u64 ns);
 /* What is added to clock_now_ns(). */
 u64	clock_realtime_offset_ns(void);
-
-/*
- * What the vDSO reads, in a page that is mapped read-only into each process.
- * seq is odd while it changes. Monotonic time is
- * ((tsc - tsc_base) * mult) >> shift with a 128-bit product.
- */
-struct clock_vdso {
-	u32	seq;
-	u32	shift;
-	u64	mult;
-	u64	tsc_base;
-	u64	realtime_offset_ns;	/* add for CLOCK_REALTIME */
-};
-
-/* The page from now on; filled at once. Boot, after clock_init(). */
-void	clock_set_vdso(struct clock_vdso *page);

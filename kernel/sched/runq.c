@@ -230,13 +230,20 @@ lag_of(struct runq *rq, const struct thread *t)
 	return lag > most ? most : lag < -most ? -most : lag;
 }
 
-static void
+/* A new period: real-time threads may run again. */
+static noinline void
+begin_rt_period(struct runq *rq, u64 now)
+{
+	rq->rt_period_ns = now;
+	rq->rt_used_ns = 0;
+	rq->rt_throttled = false;
+}
+
+static noinline void
 charge_rt(struct runq *rq, u64 now, u64 delta)
 {
-	if (now - rq->rt_period_ns >= RT_PERIOD_NS) {
-		rq->rt_period_ns = now;
-		rq->rt_used_ns = 0;
-	}
+	if (now - rq->rt_period_ns >= RT_PERIOD_NS)
+		begin_rt_period(rq, now);
 	rq->rt_used_ns += delta;
 	rq->rt_throttled = rq->rt_used_ns > RT_LIMIT_NS;
 }
@@ -251,6 +258,9 @@ runq_update(struct runq *rq, u64 now)
 	if (unlikely((s64)delta <= 0))
 		return;
 	rq->exec_start_ns = now;
+	if (unlikely(rq->rt_throttled) &&
+	    now - rq->rt_period_ns >= RT_PERIOD_NS)
+		begin_rt_period(rq, now);
 	if (t->is_idle) {
 		rq->idle_ns += delta;
 		return;
@@ -434,7 +444,7 @@ runq_slice_is_over(struct runq *rq, u64 now)
 		}
 		return false;
 	}
-	return rq->slice_over || rq->nrt != 0;
+	return rq->slice_over || (rq->nrt != 0 && !rq->rt_throttled);
 }
 
 /* curr gives up its turn: its deadline goes behind those of its peers. */

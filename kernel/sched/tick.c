@@ -50,6 +50,7 @@ tick(struct runq *rq, u64 now, bool from_user) NO_THREAD_CHECK
 	rq->nticks++;
 	runq_update(rq, now);
 	rq->curr->in_kernel = !from_user;
+	rq->sync_wake = false;		/* that waker did not sleep soon */
 	if (runq_slice_is_over(rq, now))
 		sched_resched(rq);
 	idle = rq->curr->is_idle;

@@ -5,6 +5,7 @@
 
 #include "kernel/lib/rbtree.h"
 #include "kernel/lib/types.h"
+#include "kernel/sched/clock.h"
 #include "kernel/x86/clock.h"
 
 /* I immutable; t the timer lock of CPU cpu */
@@ -24,6 +25,3 @@ void	timer_set(struct timer *t, u64 deadline_ns);
 bool	timer_cancel(struct timer *t);
 /* The same, and wait until a running fn has ended. Not in interrupts. */
 void	timer_cancel_sync(struct timer *t);
-
-/* Wall clock, and its page for user space. */
-#include "kernel/sched/clock.h"

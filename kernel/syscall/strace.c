@@ -109,8 +109,8 @@ strace_exit(const struct trapframe *tf, long result)
 {
 	char line[256];
 
-	if (tf->orig_rax >= strace_nrows) {	/* a new image: exec */
-		kinfo("%u %s: execve = 0", current->tid, current->name);
+	if (tf->orig_rax >= strace_nrows) {	/* execve or rt_sigreturn did */
+		kinfo("%u %s: new registers", current->tid, current->name);
 		return;
 	}
 	(void)put_call(line, sizeof(line), tf);

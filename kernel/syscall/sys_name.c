@@ -292,6 +292,8 @@ sys_getcwd(uptr_t out, usize len)
 	if (cwd.dentry->parent != cwd.dentry &&
 	    !(READ_ONCE(cwd.dentry->flags) & D_HASHED))
 		rc = -ENOENT;
+	else if (n == 1)
+		rc = -ENAMETOOLONG;
 	else if (n > len)
 		rc = -ERANGE;
 	else

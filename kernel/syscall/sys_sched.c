@@ -166,7 +166,7 @@ sys_sched_setaffinity(int pid, usize len, uptr_t mask)
 	struct cpumask m;
 	struct task *t;
 	long error;
-	bool any = false;
+	bool any = false, own;
 
 	memset(&m, 0, sizeof(m));
 	if (copy_in(&m, mask, MIN(len, sizeof(m))) != 0)
@@ -182,10 +182,12 @@ sys_sched_setaffinity(int pid, usize len, uptr_t mask)
 	rcu_read_lock();
 	t = thread_of(pid);
 	error = t == NULL ? -ESRCH : may_change(t);
-	if (error == 0)
+	own = t == current_task();
+	if (error == 0 && !own)
 		error = sched_set_affinity(&t->thread, &m);
 	rcu_read_unlock();
-	return error;
+	/* Our own may move us to another CPU at once. */
+	return error == 0 && own ? sched_set_affinity(current, &m) : error;
 }
 
 long

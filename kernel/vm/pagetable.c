@@ -150,9 +150,9 @@ zap_entry(struct tlb_batch *b, pte_t pte, u64 addr)
 }
 
 /*
- * Clear entries of one table in [start, end), as many as b has room for; returns
- * how far it came. The lock is held only to clear: threads that fault nearby
- * wait for it.
+ * Clear entries of one table in [start, end), as many as b has room for;
+ * returns how far it came. The lock is held only to clear: threads that fault
+ * nearby wait for it.
  */
 static u64
 zap_table(struct tlb_batch *b, struct frame *pt, u64 start, u64 end)

@@ -172,7 +172,7 @@ line_wait(u32 frames, bool killable, bool front)
 	u32 state = killable ? THREAD_KILLABLE : THREAD_BLOCKED;
 	int err = 0;
 
-	assert_no_locks();
+	assert_holds_nothing();
 	dassert(current->charge.bound == 0);
 	line_enter(&e, frames, front);
 	current->wait_what = "reserve";
@@ -217,6 +217,7 @@ renewal_begin(void)
 	struct charge *c = &current->charge;
 	struct renewal r = { .bound = c->bound };
 
+	assert_holds_nothing();
 	if (c->standing)
 		r.bound = 0;		/* kept: it is the last resort */
 	else if (c->bound != 0)
@@ -252,10 +253,13 @@ reserve_add_shrinker(struct shrinker *s)
 	shrinkers = s;
 }
 
-void
+const struct killer_ops *
 reserve_set_killer(const struct killer_ops *ops)
 {
+	const struct killer_ops *old = killer;
+
 	killer = ops;
+	return old;
 }
 
 static u64
@@ -417,7 +421,7 @@ standing_take(struct standing *s)
 {
 	struct charge *c = &current->charge;
 
-	assert_no_locks();
+	assert_holds_nothing();
 	if (c->bound != 0)
 		charge_end(c);
 	WAIT_EVENT(&s->waiters, standing_try(s));
@@ -497,6 +501,7 @@ reserve_init(void)
 			panic("bound of %s, %u frames, is over 1/%d of memory",
 			    bounds[i].name, bounds[i].frames, CHARGE_SHARE);
 	charge_set_freed_hook(line_wake_head);
+	reserve_hold_init();
 	(void)kthread_create("reclaim", reclaimer_main, NULL);
 	kinfo("reserve: %u bounds%s", nbounds, bounds_are_standin ?
 	    " from the stand-in table (estimates, not proofs)" : "");

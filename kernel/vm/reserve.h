@@ -6,6 +6,7 @@
 
 #include "kernel/lib/types.h"
 #include "kernel/mem/charge.h"
+#include "kernel/sched/mutex.h"
 #include "kernel/sched/wait.h"
 #include "kernel/x86/clock.h"
 
@@ -37,6 +38,7 @@ reserve(u32 nframes)
 {
 	if (nframes == 0)
 		return 0;
+	assert_holds_nothing();			/* P2 */
 	if (likely(charge_try(&current->charge, nframes)))
 		return 0;
 	return reserve_slow(nframes);
@@ -126,7 +128,8 @@ struct killer_ops {
 	bool	(*kill_worst)(u32 want_frames);
 	bool	(*victim_done)(void);
 };
-void	reserve_set_killer(const struct killer_ops *ops);
+/* Returns the one before. */
+const struct killer_ops *reserve_set_killer(const struct killer_ops *ops);
 
 /* Standing reservations: made at boot, never given back. */
 struct standing {
@@ -168,3 +171,16 @@ void	reserve_stats(struct reserve_stats *out);
 void	reserve_row_stats(u16 row, struct reserve_row_stats *out);
 struct standing *standing_first(void);
 struct shrinker *shrinker_first(void);
+
+/*
+ * Test mode: leave keep unpromised frames and hide all others, until somebody
+ * waits; reclaim finds them then. -1: give them back now. See hold.c.
+ */
+void	reserve_hold(s64 keep);
+s64	reserve_held(void);		/* frames hidden; -1: off */
+/*
+ * Free frames that no count knows of, or (negative) that are missing; other
+ * CPUs may be between two steps, so it looks again until it has seen 0.
+ */
+s64	reserve_imbalance(void);
+void	reserve_hold_init(void);

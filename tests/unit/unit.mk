@@ -51,6 +51,7 @@ $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 	$(HOSTCC) $(UNIT_CFLAGS) -c -o $@ $<
 
 $(UNIT_O)/test_vma: kernel/vm/vma.c
+$(UNIT_O)/test_runq: kernel/sched/runq.c
 $(UNIT_O)/test_vm: $(filter-out kernel/vm/reserve.c kernel/vm/selftest.c,$(wildcard kernel/vm/*.c)) \
 	build/gen/bounds.h
 $(UNIT_O)/test_vm: UNIT_CFLAGS += -Ibuild/gen -Wno-unused-parameter
