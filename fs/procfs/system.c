@@ -465,6 +465,30 @@ store_drop_caches(struct pctx *c, const char *text, usize len)
 	return 0;
 }
 
+/* Test mode: frames hidden (-1: off), and frames that no count knows of. */
+static int
+show_unpromised(struct ptext *t, struct pctx *c)
+{
+	(void)c;
+	pt_printf(t, "%ld %ld\n", reserve_held(), reserve_imbalance());
+	return 0;
+}
+
+/* How many to leave; -1 ends it. */
+static int
+store_unpromised(struct pctx *c, const char *text, usize len)
+{
+	s64 keep;
+
+	(void)c, (void)len;
+	if (!cred_is_root(current_cred()))
+		return -EPERM;
+	if (parse_s64(text, NULL, 10, &keep) != 0)
+		return -EINVAL;
+	reserve_hold(keep);
+	return 0;
+}
+
 static int
 show_uuid(struct ptext *t, struct pctx *c)
 {
@@ -516,6 +540,7 @@ static const struct pentry kernel_entries[] = {
 static const struct pentry vm_entries[] = {
 	KNOB_("drop_caches", show_none, store_drop_caches),
 	FILE_("overcommit_memory", show_overcommit),
+	KNOB_("unpromised_frames", show_unpromised, store_unpromised),
 	END_,
 };
 

@@ -73,7 +73,8 @@ dir_readdir(struct file *f, struct dir_sink *sink)
 		n = rb_next(&d->dir_node);
 	}
 	rwlock_read_unlock(&dir->lock);
-	inode_touch(dir, SETATTR_ATIME);
+	if (dir->atime_ns <= dir->mtime_ns)	/* as relatime does */
+		inode_touch(dir, SETATTR_ATIME);
 	return 0;
 }
 

@@ -349,6 +349,9 @@ vfs_rmdir(int dirfd, const char *name)
 
 /* ---- renaming ---- */
 
+/* Three look-ups: of each at most a name, its long text, an inode. */
+#define RENAME_FRAMES	6
+
 struct rename {
 	struct walk	from, to;
 	u32		flags;
@@ -464,13 +467,23 @@ rename_try(struct rename *r)
 	return rc;
 }
 
+/* Under rename_lock the look-ups may not renew, so it is done before each. */
 static int
 rename_until_done(struct rename *r)
 {
+	bool across = r->from.dentry != r->to.dentry;
 	int rc;
 
 	do {
+		rc = walk_need(RENAME_FRAMES);
+		if (rc != 0)
+			return rc;
+		r->to.locked = across;
+		if (across)
+			mutex_lock(&rename_lock);
 		rc = rename_try(r);
+		if (across)
+			mutex_unlock(&rename_lock);
 	} while (rc == WALK_RETRY);
 	return rc;
 }
@@ -478,19 +491,12 @@ rename_until_done(struct rename *r)
 static int
 rename_walked(struct rename *r)
 {
-	int rc;
-
 	if (r->from.mnt != r->to.mnt)
 		return -EXDEV;
 	if (r->from.last_type != LAST_NORM || r->to.last_type != LAST_NORM)
 		return r->flags & RENAME_NOREPLACE &&
 		    r->from.last_type == LAST_NORM ? -EEXIST : -EBUSY;
-	if (r->from.dentry == r->to.dentry)
-		return rename_until_done(r);
-	mutex_lock(&rename_lock);
-	rc = rename_until_done(r);
-	mutex_unlock(&rename_lock);
-	return rc;
+	return rename_until_done(r);
 }
 
 int

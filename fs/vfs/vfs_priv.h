@@ -118,6 +118,7 @@ struct walk {
 	bool		rcu;		/* no references are held */
 	bool		parent;		/* stop before the last component */
 	bool		dir_wanted;	/* a slash stood behind the last one */
+	bool		locked;		/* the caller holds a lock: no renew */
 	s32		left;		/* of the charge, at the start */
 	u32		nlinks;		/* symbolic links followed */
 	u32		depth;		/* of rest[] */
@@ -131,6 +132,8 @@ struct walk {
 	const char	*rest[SYMLINKS_MAX];	/* behind links (RCU) */
 };
 
+/* Renew unless n frames are left; the caller holds no lock. */
+int	walk_need(s32 n);
 /* Walk to the parent of name; 0: w holds references, end with walk_end(). */
 int	walk_parent(struct walk *w, int dirfd, const char *name);
 /* Follow the link d (its reference passes), a child of where w stands; then as

@@ -139,6 +139,7 @@ walk_init(struct walk *w, int dirfd, const char *name, u32 flags, bool rcu,
 	w->rcu = rcu;
 	w->parent = false;
 	w->dir_wanted = false;
+	w->locked = false;
 	w->nlinks = w->depth = w->nbuf = 0;
 	w->left = current->charge.left;
 	w->buf[0] = w->buf[1] = NULL;
@@ -328,9 +329,15 @@ static int
 walk_renew(const struct walk *w)
 {
 	if (likely(current->charge.left >= w->left - PATH_FRAMES / 2) ||
-	    mem_booting || current->charge.bound == 0)
+	    w->locked || mem_booting || current->charge.bound == 0)
 		return 0;
 	return reserve_renew();
+}
+
+int
+walk_need(s32 n)
+{
+	return current->charge.left < n && !mem_booting ? reserve_renew() : 0;
 }
 
 /* The child by reference; *out may be negative. */

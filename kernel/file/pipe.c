@@ -473,7 +473,8 @@ pipe_write_pause(struct pipe *p, struct file *f, struct uio *from,
 		if (current->charge.bound != 0)
 			return reserve_renew();
 		current->charge.id = BOUND_pipe_write;
-		return reserve(BOUND_FRAMES_pipe_write);
+		return reserve(MIN(DIV_UP(from->left, PAGE_SIZE),
+		    (usize)BOUND_FRAMES_pipe_write));
 	case PUT_DONE:
 		break;
 	}

@@ -81,11 +81,19 @@ exec_identity(struct exec *e)
 	e->secure = e->euid != c->uid || e->egid != c->gid;
 }
 
+int
+exec_need(s32 n)
+{
+	return current->charge.left < n ? reserve_renew() : 0;
+}
+
 static int
 exec_build(struct exec *e, u64 *sp)
 {
 	int error = exec_open(e);
 
+	if (error == 0)
+		error = exec_need(EXEC_MAP_FRAMES);
 	if (error != 0)
 		return error;
 	e->as = aspace_create();
@@ -258,10 +266,17 @@ exec_commit(struct exec *e, struct trapframe *tf, u64 sp)
 	struct task *t = current_task();
 	int error = exec_alone(t);
 
+	if (error == 0)
+		error = exec_need(EXEC_COMMIT_FRAMES);
 	if (error != 0)
 		return error;
 	exec_take_pid(t);
-	(void)fdtable_unshare_current();
+	/* From here on only a kill ends it, and nobody sees in what state. */
+	error = fdtable_unshare_current();
+	if (error == 0)
+		error = exec_need(EXEC_REST_FRAMES);
+	if (error != 0)
+		return error;
 	fdtable_close_on_exec(current->fds);
 	exec_set_cred(e);
 	exec_reset_signals(t);

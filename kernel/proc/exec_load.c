@@ -127,7 +127,9 @@ exec_open_interp(struct exec *e)
 	got = vfs_read_kernel(e->file, e->tmp, len, (s64)e->elf.interp_offset);
 	if (got != (isize)len || e->tmp[len - 1] != '\0')
 		return got < 0 ? (int)got : -ENOEXEC;
-	error = vfs_open_exec((char *)e->tmp, &e->interp);
+	error = exec_need(EXEC_OPEN_FRAMES);
+	if (error == 0)
+		error = vfs_open_exec((char *)e->tmp, &e->interp);
 	if (error != 0)
 		return error;
 	got = vfs_read_kernel(e->interp, e->page, EXEC_HEAD_BYTES, 0);
@@ -146,8 +148,10 @@ exec_open(struct exec *e)
 	isize got;
 	int error;
 
-	error = vfs_open_exec_at(e->path->dirfd, e->path->name,
-	    e->path->walk_flags, &e->file);
+	error = exec_need(EXEC_OPEN_FRAMES);
+	if (error == 0)
+		error = vfs_open_exec_at(e->path->dirfd, e->path->name,
+		    e->path->walk_flags, &e->file);
 	for (;;) {
 		if (error != 0)
 			return error;
@@ -161,7 +165,9 @@ exec_open(struct exec *e)
 			return error;
 		file_put(e->file);
 		e->file = NULL;
-		error = vfs_open_exec(path, &e->file);
+		error = exec_need(EXEC_OPEN_FRAMES);
+		if (error == 0)
+			error = vfs_open_exec(path, &e->file);
 	}
 	error = exec_parse(e, e->file, (usize)got, &e->elf);
 	return error != 0 ? error : exec_open_interp(e);

@@ -34,7 +34,7 @@ static const struct {
 	[19] = { SIGFPE, FPE_FLTINV, true },
 };
 
-/* Say in the log who is about to die of a fault, as Linux does; not for ever. */
+/* Say in the log who is about to die of a fault; only so many in a second. */
 static void
 fault_log(const struct trapframe *tf, int sig, u64 addr, u64 error)
 {

@@ -9,6 +9,7 @@
  * number, the objects, the links. A child made by a dying parent is born killed
  * and leaves by the ordinary door.
  */
+#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/sched.h"
 #include "kernel/abi/wait.h"
@@ -33,9 +34,12 @@
 	CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
 	CLONE_NEWNET)
 
-/* Stack and its table 6; task, FPU state, process, actions, number, fs 6; two
- * to spare. */
-#define CLONE_REST	14
+/* Stack and its tables 7; task, FPU state, process, actions, number 5. */
+#define CLONE_REST	12
+/* A first table of descriptors, one more leaf of it, the directory context. */
+#define CLONE_FILES_REST 5
+_Static_assert(BOUND_FRAMES_sys_vfork >= CLONE_FILES_REST + CLONE_REST &&
+    BOUND_FRAMES_sys_clone >= CLONE_FILES_REST + CLONE_REST, "bounds.tab");
 
 /* What a child has of its parent or got anew; each a reference. */
 struct inheritance {
@@ -96,6 +100,17 @@ fs_ctx_share(struct fs_ctx *fs)
 	return fs;
 }
 
+/* The next step takes n frames at most. -EINTR when killed: then none. */
+static int
+clone_need(s32 n)
+{
+	int error = 0;
+
+	if (current->charge.left < n)
+		error = reserve_renew();
+	return thread_is_killed(current) ? -EINTR : error;
+}
+
 /* Copies or shares; -EINTR when killed: what is there is to be put. */
 static int
 inherit(const struct clone_request *r, struct inheritance *in)
@@ -111,20 +126,22 @@ inherit(const struct clone_request *r, struct inheritance *in)
 		error = aspace_fork(current->aspace, &t->building);
 		in->as = t->building;
 	}
+	if (error == 0)
+		error = clone_need(CLONE_FILES_REST);
+	if (error != 0)
+		return error;
 	if (r->flags & CLONE_FILES) {
 		in->fds = current->fds;
 		fdtable_get(in->fds);
 	} else {
-		in->fds = fdtable_fork(current->fds);
+		in->fds = fdtable_fork(current->fds);	/* may renew */
 	}
+	error = clone_need(1 + CLONE_REST);
+	if (error != 0)
+		return error;
 	in->fs = r->flags & CLONE_FS ? fs_ctx_share(current->fs) :
 	    fs_ctx_copy(current->fs);
-	/* The rest takes CLONE_REST frames at most. */
-	if (error == 0 && current->charge.left < CLONE_REST)
-		error = reserve_renew();
-	if (thread_is_killed(current))
-		error = -EINTR;
-	return error;
+	return 0;
 }
 
 static void
@@ -135,8 +152,10 @@ inheritance_drop(struct inheritance *in)
 		aspace_users_put(in->as);
 		aspace_put(in->as);
 	}
-	fdtable_put(in->fds);
-	fs_ctx_put(in->fs);
+	if (in->fds != NULL)
+		fdtable_put(in->fds);
+	if (in->fs != NULL)
+		fs_ctx_put(in->fs);
 }
 
 static void

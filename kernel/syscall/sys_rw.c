@@ -242,6 +242,11 @@ sys_pwritev2(int fd, uptr_t iov, usize n, s64 pos, u64 pos_high, int flags)
 
 /* ---- from file to file ---- */
 
+/*
+ * LIMIT: two calls that copy between the same two files in opposite directions,
+ * both at the files' own positions, wait for each other until a signal comes.
+ */
+
 /* One end of a copy: at *pos, or at the file's position, which is claimed. */
 struct copy_end {
 	struct fd_ref	ref;

@@ -29,6 +29,14 @@
 #define AROUND_PAGES	16	/* mapped at once, when the file has them */
 #define RETRY		1	/* something changed meanwhile: look again */
 
+/*
+ * The most that one look takes: three tables, a page and the nodes that lead to
+ * it in its file, a copy. Who unmaps, truncates or forks against us can make us
+ * look again and again, so a look that follows may need a new charge.
+ */
+#define LOOK_FRAMES	10
+_Static_assert(VM_FAULT_FRAMES >= LOOK_FRAMES, "bounds.tab");
+
 /* A fault on its way. */
 struct fault {
 	struct aspace	*as;
@@ -494,6 +502,13 @@ vm_fault(struct aspace *as, u64 addr, u32 error)
 			rc = fault_no_vma(&f);
 			if (rc != RETRY)
 				break;
+		}
+		/* A renewal point: but for the page in f.got, which is pinned
+		 * so that the next look ends, nothing is held. */
+		if (unlikely(current->charge.left < LOOK_FRAMES) &&
+		    reserve_renew() != 0) {
+			rc = -EINTR;
+			break;
 		}
 	}
 	drop_got(&f);

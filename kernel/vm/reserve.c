@@ -22,8 +22,8 @@
  * R2 waiting is true whenever the line is not empty: no credit is kept then.
  * R3 only the head tries to take; who bypasses (killed, exiting, standing) goes
  *    to the front, and there are few of those.
- * R4 a kill is chosen only after a full turn (caches, drain, grace period) in
- *    which the head was not admitted, and one at a time: the next is chosen
+ * R4 a kill is chosen only after a full turn (caches, drain, grace period) that
+ *    left less than the head wants, and one at a time: the next is chosen
  *    only when the last victim's memory is back.
  *
  * Locks: line_lock (LOCK_RESERVE) guards the line and its statistics. It may be
@@ -311,15 +311,20 @@ reclaim_need(u64 *seen)
 	return need;
 }
 
-/* Give the head its chance; true if the line moved since *seen. */
+/*
+ * Give the head its chance; true if the line moved since *seen, or will as soon
+ * as the head runs: nobody else takes what is there now (R3).
+ */
 static bool
 reclaim_helped(u64 *seen)
 {
+	u32 need;
 	u64 now;
 
 	line_wake_head();
 	sched_yield();
-	return reclaim_need(&now) == 0 || now != *seen;
+	need = reclaim_need(&now);
+	return need == 0 || now != *seen || charge_unpromised() >= need;
 }
 
 /* R4: one victim at a time. */
@@ -402,6 +407,23 @@ standing_add(struct standing *s)
 
 		if (!charge_try_head(&c, s->frames))
 			panic("standing reservation %s does not fit", s->name);
+	}
+}
+
+void
+standing_remove(struct standing *s)
+{
+	struct standing **at = &standings;
+
+	assert(s->in_use == 0);
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	for (u32 i = 0; i < s->count; i++) {
+		struct charge c = { .bound = s->frames, .low = s->frames,
+		    .left = s->frames };
+
+		charge_end(&c);
 	}
 }
 

@@ -141,6 +141,7 @@ struct standing {
 	struct standing	*next;
 };
 void	standing_add(struct standing *s);
+void	standing_remove(struct standing *s);	/* self-tests; none in use */
 /* Draw on s instead of reserve(): waits for a free ticket. */
 void	standing_take(struct standing *s);
 void	standing_give(struct standing *s);

@@ -1,11 +1,11 @@
 /*
  * The order of a run queue: fairness, lag, deadlines, real time.
  *
- * Time is simulated: there is no clock and no CPU, only kernel/sched/runq.c. The
- * test does what schedule() and the tick do: charge curr, put it back, take the
- * next, and end slices every 4 ms. Shares are compared with what the weights
- * promise; a random mix of joining, leaving, sleeping and running must keep the
- * counts and the sum of weights right (R1 and R2 of runq.c).
+ * Time is simulated: there is no clock and no CPU, just kernel/sched/runq.c.
+ * The test does what schedule() and the tick do: charge curr, put it back,
+ * take the next, and end slices every 4 ms. Shares are compared with what the
+ * weights promise; a random mix of joining, leaving, sleeping and running must
+ * keep the counts and the sum of weights right (R1 and R2 of runq.c).
  */
 #include "tests/unit/unit.h"
 

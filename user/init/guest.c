@@ -8,8 +8,8 @@
  *	/run/guest-run/terminal	if there: a person sits at the other end
  *
  * When the line is set up it says "NONCE\n"; then it carries the command's
- * output exactly, then the trailer "\nNONCE STATUS\n", STATUS being what a shell
- * would say. Only after the first line may the other end send.
+ * output exactly, then the trailer "\nNONCE STATUS\n", STATUS being what a
+ * shell would say. Only after the first line may the other end send.
  *
  * The session's leader is not the command but its parent: when a leader ends,
  * the kernel hangs the line up, and what it has not sent yet is lost. So the
