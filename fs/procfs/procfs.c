@@ -538,13 +538,13 @@ proc_write(struct file *f, struct uio *from, s64 *pos)
 
 /* ---- links ---- */
 
-static int
-fd_path(const struct pnode *n, struct path *out)
+/* The file that /proc/PID/fd/N stands for, referenced, or NULL. */
+static struct file *
+fd_file(const struct pnode *n)
 {
 	struct fdtable *fds = NULL;
 	struct file *f = NULL;
 	struct proc *p;
-	int err = -ENOENT;
 
 	rcu_read_lock();
 	p = proc_find(n->pid);
@@ -555,15 +555,43 @@ fd_path(const struct pnode *n, struct path *out)
 		f = fdtable_file(fds, n->fd);
 		fdtable_put(fds);
 	}
+	return f;
+}
+
+static int
+fd_path(const struct pnode *n, struct path *out)
+{
+	struct file *f = fd_file(n);
+	int rc = FOLLOW_SELF;
+
 	if (f == NULL)
-		return err;
+		return -ENOENT;
 	if (f->dentry != NULL) {
 		*out = (struct path){ f->mnt, f->dentry };
 		path_get(out);
-		err = 0;
+		rc = 0;
 	}
 	file_put(f);
-	return err;
+	return rc;
+}
+
+/* LIMIT: stat(2) of such a link tells of the link, not of the pipe. */
+static int
+proc_reopen(struct inode *i, u32 flags, struct file **out)
+{
+	struct pnode *n = pnode_of(i);
+	struct file *f;
+	int rc = -ENXIO;
+
+	if (n->kind != PK_FD)
+		return -ELOOP;
+	f = fd_file(n);
+	if (f == NULL)
+		return -ENOENT;
+	if (f->ops->reopen != NULL)
+		rc = f->ops->reopen(f, flags, out);
+	file_put(f);
+	return rc;
 }
 
 static int
@@ -598,20 +626,9 @@ path_text(struct path *p, char *buf, usize len)
 static isize
 fd_text(const struct pnode *n, char *buf, usize len)
 {
-	struct fdtable *fds = NULL;
-	struct proc *p;
-	struct file *f;
+	struct file *f = fd_file(n);
 	isize r;
 
-	rcu_read_lock();
-	p = proc_find(n->pid);
-	if (p != NULL)
-		fds = proc_fds_get(p);
-	rcu_read_unlock();
-	if (fds == NULL)
-		return -ENOENT;
-	f = fdtable_file(fds, n->fd);
-	fdtable_put(fds);
 	if (f == NULL)
 		return -ENOENT;
 	if (f->dentry != NULL) {
@@ -672,6 +689,7 @@ static const struct inode_ops proc_inode_ops = {
 static const struct inode_ops proc_magic_ops = {
 	.revalidate = proc_revalidate,
 	.follow = proc_follow,
+	.reopen = proc_reopen,
 	.readlink = proc_readlink,
 };
 

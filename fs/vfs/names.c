@@ -467,23 +467,31 @@ rename_try(struct rename *r)
 	return rc;
 }
 
+/* The same between two directories: no look-up may renew under the lock. */
+static int
+rename_try_across(struct rename *r)
+{
+	int rc;
+
+	r->to.locked = true;
+	mutex_lock(&rename_lock);
+	rc = rename_try(r);
+	mutex_unlock(&rename_lock);
+	r->to.locked = false;
+	return rc;
+}
+
 /* Under rename_lock the look-ups may not renew, so it is done before each. */
 static int
-rename_until_done(struct rename *r)
+rename_until_done(struct rename *r) NO_THREAD_CHECK
 {
 	bool across = r->from.dentry != r->to.dentry;
 	int rc;
 
 	do {
 		rc = walk_need(RENAME_FRAMES);
-		if (rc != 0)
-			return rc;
-		r->to.locked = across;
-		if (across)
-			mutex_lock(&rename_lock);
-		rc = rename_try(r);
-		if (across)
-			mutex_unlock(&rename_lock);
+		if (rc == 0)
+			rc = across ? rename_try_across(r) : rename_try(r);
 	} while (rc == WALK_RETRY);
 	return rc;
 }

@@ -116,6 +116,12 @@ open_path(struct path *p, u32 flags, bool created, struct file **out)
 	struct file *f;
 	int rc = 0;
 
+	if (unlikely(i->ops->reopen != NULL) &&
+	    !(flags & (O_PATH | O_NOFOLLOW))) {
+		rc = i->ops->reopen(i, flags, out);
+		path_put(p);
+		return rc;
+	}
 	if (!(flags & O_PATH) && !created)
 		rc = may_open(p, flags);
 	if (unlikely(rc != 0)) {

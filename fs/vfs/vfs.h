@@ -62,11 +62,16 @@ struct inode_ops {
 	/* A magic link (/proc/PID/exe, fd/N): gives the path itself, with
 	 * references; -EOPNOTSUPP: go by the text. */
 	int	(*follow)(struct inode *i, struct path *out);
+	/* What it leads to has no name (a pipe): follow() returned FOLLOW_SELF
+	 * and the walk ends at the link. Open that anew. [-ELOOP] */
+	int	(*reopen)(struct inode *i, u32 flags, struct file **out);
 	/* What open() makes: may set f->ops and f->priv (f->flags, f->mode and
 	 * f->inode are set). NULL: file_ops of inode. On an error, f->ops must
 	 * be as it was. */
 	int	(*open)(struct inode *i, struct file *f);
 };
+
+#define FOLLOW_SELF	1
 
 struct setattr {
 	u32		valid;		/* SETATTR_* */

@@ -504,6 +504,12 @@ follow_ref(struct walk *w, struct dentry *d, const char *rest,
 		} else if (rc == 0) {
 			walk_to(w, to.mnt, to.dentry);
 			*next = rest;
+		} else if (rc == FOLLOW_SELF) {
+			mount_get(w->mnt);
+			dentry_get(d);
+			walk_to(w, w->mnt, d);
+			*next = rest;
+			rc = 0;
 		}
 	}
 	dentry_put(d);

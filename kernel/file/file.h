@@ -61,6 +61,8 @@ struct file_ops {
 	int	(*set_flags)(struct file *f, u32 flags);	/* F_SETFL */
 	/* F_SETPIPE_SZ and other fcntl(2) commands of one type. [-EINVAL] */
 	long	(*fcntl)(struct file *f, int cmd, u64 arg);
+	/* Another file of the same nameless object. [-ENXIO] */
+	int	(*reopen)(struct file *f, u32 flags, struct file **out);
 	/* "pipe:[17]" for /proc/PID/fd; NULL: the path or "anon:[name]". */
 	int	(*label)(struct file *f, char *buf, usize len);
 	/* A descriptor of the file was closed (POSIX locks, tty). */

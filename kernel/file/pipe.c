@@ -640,8 +640,30 @@ pipe_label(struct file *f, char *buf, usize len)
 	return kscnprintf(buf, len, "pipe:[%lu]", p->ino);
 }
 
+/* By /proc/PID/fd/N, as /dev/stdin: whoever made the pipe may. */
+static int
+pipe_reopen(struct file *f, u32 flags, struct file **out)
+{
+	const struct cred *c = current_cred();
+	struct pipe *p = f->priv;
+
+	if (c->fsuid != p->uid && !cred_is_root(c))
+		return -EACCES;
+	atomic_inc(&p->files);		/* f has one: it is not the last */
+	f = file_create(&pipe_file_ops, p, flags);
+	spin_lock(&p->lock);
+	p->readers += file_reads(f);
+	p->nreads += file_reads(f);
+	p->writers += file_writes(f);
+	p->nwrites += file_writes(f);
+	spin_unlock(&p->lock);
+	*out = f;
+	return 0;
+}
+
 const struct file_ops pipe_file_ops = {
 	.name = "pipe",
+	.reopen = pipe_reopen,
 	/* read and write reserve for themselves, where they must. */
 	.read = pipe_read,
 	.write = pipe_write,

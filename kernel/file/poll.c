@@ -234,13 +234,16 @@ set_scan(struct poll_set *set, bool add)
 	return ready;
 }
 
-/* Until triggered: a renewal point. 0, -EINTR, -ETIMEDOUT. */
+/*
+ * Until triggered: 0, -EINTR, -ETIMEDOUT. The charge is dropped for good: every
+ * waiter hangs on its queue by now, and no further frame will be needed.
+ */
 static int
 set_sleep(struct poll_set *set, u64 deadline_ns)
 {
-	struct renewal r = renewal_begin();
 	int rc = 0;
 
+	(void)renewal_begin();
 	for (;;) {
 		sched_set_state(THREAD_SLEEPING);
 		if (READ_ONCE(set->triggered))
@@ -255,8 +258,6 @@ set_sleep(struct poll_set *set, u64 deadline_ns)
 		}
 	}
 	sched_set_state(THREAD_RUNNABLE);
-	if (renewal_end(r) != 0)
-		rc = -EINTR;
 	return rc;
 }
 

@@ -26,7 +26,7 @@ struct charge {
 	s32		low;		/* [o] lowest left so far */
 	s32		bound;		/* [o] admitted with; 0: no charge */
 	u16		id;		/* [o] row of bounds[]: whose bound */
-	bool		standing;	/* [o] draws on a standing reservation */
+	bool		standing;	/* [o] draws on standing frames */
 	struct frame	*priv;		/* [o] private slabs, by slab_next */
 };
 

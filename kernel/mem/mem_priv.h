@@ -38,7 +38,7 @@ struct frame_pool {
 	u32		nfresh;		/* [l] */
 	u64		nfresh_frames;	/* [l] */
 	u64		total;		/* [I] frames of RAM */
-	struct frame	*emergency;	/* [l] for breaches in release kernels */
+	struct frame	*emergency;	/* [l] for a release kernel's breach */
 	u32		nemergency;	/* [l] */
 	u32		batch;		/* [I] frames moved to a CPU at once */
 	bool		waiting;	/* [a] somebody waits in reserve() */

@@ -107,7 +107,7 @@ SELFTEST(reserve_publishes_private_slabs)
 
 static struct {
 	u32	frames[LINE_MAX];	/* [I] what each asks for */
-	u32	order[LINE_MAX];	/* [a] who came in, one after the other */
+	u32	order[LINE_MAX];	/* [a] who came in, in order */
 	u32	nadmitted;		/* [a] */
 	u32	nended;			/* [a] */
 	u32	leave;			/* [a] they may give it back */
@@ -322,22 +322,14 @@ ticket_thread(void *arg)
 	atomic_inc(&line_test.nended);
 }
 
-SELFTEST(reserve_standing_waits_for_nobody_but_its_kind)
+SELFTEST(reserve_standing_is_there_when_nothing_is)
 {
 	const struct killer_ops *old = reserve_set_killer(&fake_killer);
 	struct frame *f;
 
 	standing_add(&test_tickets);
 	CHECK(reserve_imbalance() == 0);
-	line_test_begin();
 	fake_busy = true;
-	CHECK(reserve(THREAD_FRAMES) == 0);
-	(void)kthread_create("reserve/t", line_thread, NULL);	/* warm up */
-	line_test.leave = 1;
-	CHECK(SOON(atomic_load(&line_test.nended) == 1));
-	line_test_begin();
-	/* The charge goes, so that nothing at all is to be had. */
-	reserve_end();
 	charge_hold(0);
 	standing_take(&test_tickets);
 	CHECK(test_tickets.in_use == 1);
@@ -350,9 +342,17 @@ SELFTEST(reserve_standing_waits_for_nobody_but_its_kind)
 	standing_give(&test_tickets);
 	CHECK(test_tickets.in_use == 0 && current->charge.bound == 0);
 	(void)charge_unhold();
+	standing_remove(&test_tickets);
 	CHECK(reserve_imbalance() == 0);
+	fake_busy = false;
+	(void)reserve_set_killer(old);
+}
 
-	/* One ticket, two takers: one after the other. */
+/* One ticket, two takers: one after the other. */
+SELFTEST(reserve_standing_is_taken_in_turn)
+{
+	line_test_begin();
+	standing_add(&test_tickets);
 	CHECK(reserve(THREAD_FRAMES) == 0);
 	(void)kthread_create("reserve/a", ticket_thread, NULL);
 	(void)kthread_create("reserve/b", ticket_thread, NULL);
@@ -360,9 +360,6 @@ SELFTEST(reserve_standing_waits_for_nobody_but_its_kind)
 	reserve_end();
 	rcu_barrier();
 	CHECK(test_tickets.in_use == 0);
-	CHECK(reserve_imbalance() == 0);
 	standing_remove(&test_tickets);
 	CHECK(reserve_imbalance() == 0);
-	fake_busy = false;
-	(void)reserve_set_killer(old);
 }

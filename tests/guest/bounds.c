@@ -100,78 +100,46 @@ row(const char *name, long *waits)
 
 /* ---- the calls; each returns a negative number if it failed ---- */
 
-static long call_open(void)
-{ return fd = syscall(SYS_open, DIR "/new", O_CREAT | O_RDWR, 0600); }
-static long call_openat(void)
-{ return fd = syscall(SYS_openat, AT_FDCWD, DIR "/file", O_RDONLY); }
-static long call_mkdir(void)
-{ return syscall(SYS_mkdir, DIR "/new", 0700); }
-static long call_symlink(void)
-{ return syscall(SYS_symlink, LONG, DIR "/new"); }
-static long call_mknod(void)
-{ return syscall(SYS_mknod, DIR "/new", S_IFIFO | 0600, 0); }
-static long call_link(void)
-{ return syscall(SYS_link, DIR "/file", DIR "/" LONG); }
-static long call_rename(void)
-{ return syscall(SYS_rename, DIR "/file", DIR "/sub/" LONG); }
-static long call_unlink(void)
-{ return syscall(SYS_unlink, DIR "/file"); }
-static long call_rmdir(void)
-{ return syscall(SYS_rmdir, DIR "/sub"); }
-static long call_chmod(void)
-{ return syscall(SYS_chmod, DIR "/file", 0640); }
-static long call_chdir(void)
-{ return syscall(SYS_chdir, DIR); }
-static long call_readlink(void)
-{ return syscall(SYS_readlink, DIR "/link", data, 100); }
-static long call_getcwd(void)
-{ return syscall(SYS_getcwd, data, 100); }
-static long call_access(void)
-{ return syscall(SYS_access, DIR "/file", R_OK); }
-static long call_truncate(void)
-{ return syscall(SYS_truncate, DIR "/file", 10000); }
-static long call_stat(void)
-{ return stat(DIR "/" LONG "/../file", (struct stat *)data) == 0 ||
-	    errno == ENOENT ? 0 : -1; }
-static long call_pipe(void)
-{ return syscall(SYS_pipe2, fds, 0); }
-static long call_eventfd(void)
-{ return fd = syscall(SYS_eventfd2, 0, 0); }
-static long call_dup(void)
-{ return fd = syscall(SYS_dup, 0); }
-static long call_dupfd(void)
-{ return fd = fcntl(0, F_DUPFD, 700); }
-static long call_flock(void)
-{ return syscall(SYS_flock, fd, 2); }
-static long call_write(void)
-{ return write(fd, data, 2 * PAGE) == (long)(2 * PAGE) ? 0 : -1; }
-static long call_pipe_byte(void)
-{ return write(fds[1], data, 1); }
-static long call_pipe_full(void)
-{ return write(fds[1], data, 16 * PAGE); }
-static long call_proc_read(void)
-{ return pread(fd, data, 100, 0); }
-static long call_mmap(void)
-{ return mmap(area + PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS |
-	    MAP_FIXED, -1, 0) == MAP_FAILED ? -1 : 0; }
-static long call_munmap(void)
-{ return munmap(area + PAGE, PAGE); }
-static long call_mprotect(void)
-{ return mprotect(area + PAGE, PAGE, PROT_READ); }
-static long call_madvise(void)
-{ return madvise(area + PAGE, PAGE, MADV_DONTFORK); }
-static long call_mremap(void)
-{ return mremap(area, PAGE, 9 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? -1 : 0; }
-static long call_brk(void)
-{ return syscall(SYS_brk, syscall(SYS_brk, 0) + PAGE) > 0 ? 0 : -1; }
-static long call_touch(void)
-{ area[PAGE] = 1; return 0; }
-static long call_signal(void)
-{ return kill(getpid(), SIGRTMIN + 1); }
-static long call_timer(void)
-{ int id; return syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id); }
-static long call_groups(void)
-{ return syscall(SYS_setgroups, 0, NULL); }
+#define CALL(name, expr) \
+	static long call_##name(void) { return (expr); }
+
+CALL(open, fd = syscall(SYS_open, DIR "/new", O_CREAT | O_RDWR, 0600))
+CALL(openat, fd = syscall(SYS_openat, AT_FDCWD, DIR "/file", O_RDONLY))
+CALL(mkdir, syscall(SYS_mkdir, DIR "/new", 0700))
+CALL(symlink, syscall(SYS_symlink, LONG, DIR "/new"))
+CALL(mknod, syscall(SYS_mknod, DIR "/new", S_IFIFO | 0600, 0))
+CALL(link, syscall(SYS_link, DIR "/file", DIR "/" LONG))
+CALL(rename, syscall(SYS_rename, DIR "/file", DIR "/sub/" LONG))
+CALL(unlink, syscall(SYS_unlink, DIR "/file"))
+CALL(rmdir, syscall(SYS_rmdir, DIR "/sub"))
+CALL(chmod, syscall(SYS_chmod, DIR "/file", 0640))
+CALL(chdir, syscall(SYS_chdir, DIR))
+CALL(readlink, syscall(SYS_readlink, DIR "/link", data, 100))
+CALL(getcwd, syscall(SYS_getcwd, data, 100))
+CALL(access, syscall(SYS_access, DIR "/file", R_OK))
+CALL(truncate, syscall(SYS_truncate, DIR "/file", 10000))
+CALL(stat, stat(DIR "/" LONG "/../file", (struct stat *)data) == 0 ||
+	    errno == ENOENT ? 0 : -1)
+CALL(pipe, syscall(SYS_pipe2, fds, 0))
+CALL(eventfd, fd = syscall(SYS_eventfd2, 0, 0))
+CALL(dup, fd = syscall(SYS_dup, 0))
+CALL(dupfd, fd = fcntl(0, F_DUPFD, 700))
+CALL(flock, syscall(SYS_flock, fd, 2))
+CALL(write, write(fd, data, 2 * PAGE) == (long)(2 * PAGE) ? 0 : -1)
+CALL(pipe_byte, write(fds[1], data, 1))
+CALL(pipe_full, write(fds[1], data, 16 * PAGE))
+CALL(proc_read, pread(fd, data, 100, 0))
+CALL(mmap, mmap(area + PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS |
+	    MAP_FIXED, -1, 0) == MAP_FAILED ? -1 : 0)
+CALL(munmap, munmap(area + PAGE, PAGE))
+CALL(mprotect, mprotect(area + PAGE, PAGE, PROT_READ))
+CALL(madvise, madvise(area + PAGE, PAGE, MADV_DONTFORK))
+CALL(mremap, mremap(area, PAGE, 9 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? -1 : 0)
+CALL(brk, syscall(SYS_brk, syscall(SYS_brk, 0) + PAGE) > 0 ? 0 : -1)
+CALL(touch, (area[PAGE] = 1) - 1)
+CALL(signal, kill(getpid(), SIGRTMIN + 1))
+CALL(timer, syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, data))
+CALL(groups, syscall(SYS_setgroups, 0, NULL))
 
 static long
 ended_well(pid_t pid)
@@ -264,12 +232,24 @@ tidy(void)
 		stop("mmap");
 }
 
-static void before_file(void)
-{ fd = open(DIR "/file", O_RDWR | O_TRUNC); }
-static void before_pipe(void)
-{ if (pipe(fds) != 0) stop("pipe"); }
-static void before_proc(void)
-{ fd = open("/proc/uptime", O_RDONLY); }
+static void
+before_file(void)
+{
+	fd = open(DIR "/file", O_RDWR | O_TRUNC);
+}
+
+static void
+before_pipe(void)
+{
+	if (pipe(fds) != 0)
+		stop("pipe");
+}
+
+static void
+before_proc(void)
+{
+	fd = open("/proc/uptime", O_RDONLY);
+}
 
 #define C(n, r, c)	.name = n, .row = r, .call = c
 static const struct {

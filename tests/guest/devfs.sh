@@ -28,6 +28,8 @@ check "random differs" \
     "$([ "$(head -c 16 /dev/urandom | md5sum)" = \
 	"$(head -c 16 /dev/urandom | md5sum)" ] && echo same)" ""
 check "a link to our input" "$(echo through | cat /dev/stdin)" through
+check "a link to our output" "$(echo out > /dev/stdout | cat)" out
+check "a link to our error" "$( (echo err > /dev/stderr) 2>&1 | cat)" err
 check "shm is for all" "$(stat -c %a /dev/shm)" 1777
 
 mknod /dev/mine c 1 3 && echo gone > /dev/mine

@@ -14,7 +14,7 @@ seconds=$1
 
 files() {
 	mkdir -p $1 && cd $1 || exit 1
-	dd if=/dev/urandom of=data bs=4k count=50 2> /dev/null
+	dd if=/dev/urandom of=data bs=4k count=20 2> /dev/null
 	for i in $(seq 20); do
 		cp data f$i
 		mv f$i g$i

@@ -53,8 +53,9 @@ $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 $(UNIT_O)/test_pages: fs/tmpfs/tree.c
 $(UNIT_O)/test_vma: kernel/vm/vma.c
 $(UNIT_O)/test_runq: kernel/sched/runq.c
-$(UNIT_O)/test_vm: $(filter-out kernel/vm/reserve.c kernel/vm/selftest.c,$(wildcard kernel/vm/*.c)) \
-	build/gen/bounds.h
+$(UNIT_O)/test_vm: $(filter-out $(addprefix kernel/vm/, \
+	hold.c reserve.c selftest.c selftest_reserve.c), \
+	$(wildcard kernel/vm/*.c)) build/gen/bounds.h
 $(UNIT_O)/test_vm: UNIT_CFLAGS += -Ibuild/gen -Wno-unused-parameter
 $(UNIT_O)/test_ansi: drivers/console/ansi.c drivers/console/screen.c \
 	build/gen/font.c

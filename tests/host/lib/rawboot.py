@@ -1,7 +1,7 @@
 """
-Entering the kernel as GRUB does (multiboot2 specification 3.3), but with data of
-our own: the emulator puts kernel and data into memory, and a few bytes of code
-set the registers.
+Entering the kernel as GRUB does (multiboot2 specification 3.3), but with data
+of our own: the emulator puts kernel and data into memory, and a few bytes of
+code set the registers.
 """
 import os
 import struct
