@@ -2,10 +2,11 @@
  * /proc/PID: what a process and its threads are and have. The formats are those
  * of proc(5), since ps, top and Redis parse them by position.
  *
- * A show function gets the process with a reference; the thread, for files under
- * task/TID, is looked at under the process's siglock only. What it prints is
- * gathered into struct numbers first, under the locks, so that a line shows one
- * moment and no lock is held while text is made.
+ * A show function gets the process with a reference; the thread, for files
+ * under task/TID, is looked at under the process's siglock only, before the
+ * function may sleep. What it prints is gathered into struct numbers first,
+ * under the locks, so that a line shows one moment and no lock is held while
+ * text is made.
  *
  * Locks: siglock, then (for maps) the address space's.
  */

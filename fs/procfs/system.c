@@ -2,9 +2,9 @@
  * /proc: files about the whole system. Formats as in proc(5) where Linux has
  * the file; reserve, lockstat, counters are ours.
  *
- * Each file is a row in a table at the end and a show function above that prints
- * the whole of it. Figures come from each subsystem's own statistics call, so
- * that no lock of another folder is taken here.
+ * Each file is a row in a table at the end and a show function above that
+ * prints the whole of it. Figures come from each subsystem's own statistics
+ * call, so that no lock of another folder is taken here.
  */
 #include "bounds.h"
 #include "fs/procfs/procfs_priv.h"

@@ -108,6 +108,26 @@ may_open(const struct path *p, u32 flags)
 	return 0;
 }
 
+/* What opening i for more than its path does to f. */
+static int
+open_inode(struct inode *i, struct file *f, u32 flags, bool created)
+{
+	int rc = 0;
+
+	if ((f->mode & FMODE_WRITE) && S_ISREG(i->mode)) {
+		rc = writers_add(i, 1);
+		if (rc == 0)
+			f->mode |= FMODE_WRITER;
+	}
+	f->owner_sig = flags & O_NOCTTY;	/* for open_device() only */
+	if (likely(rc == 0))
+		rc = open_type(i, f);
+	f->owner_sig = 0;
+	if (rc == 0 && (flags & O_TRUNC) && S_ISREG(i->mode) && !created)
+		rc = vfs_truncate_inode(i, 0);
+	return rc;
+}
+
 /* The file on *p, whose references pass to it (also on an error). */
 static int
 open_path(struct path *p, u32 flags, bool created, struct file **out)
@@ -132,24 +152,12 @@ open_path(struct path *p, u32 flags, bool created, struct file **out)
 	f->inode = i;
 	f->dentry = p->dentry;
 	f->mnt = p->mnt;
-	if (flags & O_PATH)
-		goto done;
-	if ((f->mode & FMODE_WRITE) && S_ISREG(i->mode)) {
-		rc = writers_add(i, 1);
-		if (rc == 0)
-			f->mode |= FMODE_WRITER;
-	}
-	f->owner_sig = flags & O_NOCTTY;	/* for open_device() only */
-	if (likely(rc == 0))
-		rc = open_type(i, f);
-	f->owner_sig = 0;
-	if (rc == 0 && (flags & O_TRUNC) && S_ISREG(i->mode) && !created)
-		rc = vfs_truncate_inode(i, 0);
+	if (!(flags & O_PATH))
+		rc = open_inode(i, f, flags, created);
 	if (unlikely(rc != 0)) {
 		file_put(f);
 		return rc;
 	}
-done:
 	*out = f;
 	return 0;
 }

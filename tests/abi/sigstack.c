@@ -1,6 +1,6 @@
 /*
- * What lies below the stack pointer does not matter to a signal handler's frame:
- * its vector state is laid over whatever stood there.
+ * What lies below the stack pointer does not matter to a signal handler's
+ * frame: its vector state is laid over whatever stood there.
  */
 #include "tests/abi/abi.h"
 
