@@ -78,26 +78,40 @@ lock_runq_of(struct thread *t) NO_THREAD_CHECK
 }
 
 /*
- * Somebody else should run on rq's CPU. A busy CPU is interrupted, once; an
- * idle one only if it is halted, since it looks at its work before it halts:
- * asleep is set before that look, and read here after the work is set.
+ * Somebody else should run on rq's CPU. True: it must be interrupted, which the
+ * caller does once it has let go of the queue (unlock_and_send()), or the CPU
+ * would come only to find it locked. A busy CPU is interrupted, once; an idle
+ * one only if it is halted, since it looks at its work before it halts: asleep
+ * is set before that look, and read here after the work is set.
  */
-void
-sched_resched(struct runq *rq)
+static bool
+resched_locked(struct runq *rq)
 {
 	struct thread *curr = rq->curr;
 
 	if (READ_ONCE(curr->x86.work) & WORK_RESCHED)
-		return;
+		return false;
 	atomic_or(&curr->x86.work, (u32)WORK_RESCHED);
-	if (rq->cpu == cpu_id)
-		return;
-	if (!curr->is_idle || READ_ONCE(rq->asleep))
+	return rq->cpu != cpu_id && (!curr->is_idle || READ_ONCE(rq->asleep));
+}
+
+void
+sched_resched_here(struct runq *rq)
+{
+	dassert(rq->cpu == cpu_id);
+	(void)resched_locked(rq);
+}
+
+static inline void
+unlock_and_send(struct runq *rq, bool send) NO_THREAD_CHECK
+{
+	spin_unlock(&rq->lock);
+	if (send)
 		smp_send(rq->cpu, VECTOR_IPI_RESCHED);
 }
 
-/* Queue t on rq, locked; t may run there. */
-static void
+/* Queue t on rq, locked; t may run there. True as for resched_locked(). */
+static nodiscard bool
 enqueue_locked(struct runq *rq, struct thread *t, u32 flags)
 {
 	bool here = rq->cpu == cpu_id;
@@ -105,14 +119,14 @@ enqueue_locked(struct runq *rq, struct thread *t, u32 flags)
 	if (flags & WAKE_SYNC && here && !rq->curr->is_idle) {
 		runq_join(rq, t);
 		rq->sync_wake = true;
-		return;
+		return false;
 	}
 	runq_update(rq, clock_now_ns());
 	runq_join(rq, t);
 	if (flags & WAKE_NEW && here && !rq->curr->is_idle)
-		return;			/* a fork: let the parent go on */
-	if (runq_should_preempt(rq, t, irq_is_active()))
-		sched_resched(rq);
+		return false;		/* a fork: let the parent go on */
+	return runq_should_preempt(rq, t, irq_is_active()) &&
+	    resched_locked(rq);
 }
 
 /*
@@ -132,8 +146,7 @@ enqueue(struct thread *t, u32 flags) NO_THREAD_CHECK
 		t->cpu = place_woken(t, 0);
 		spin_unlock(&rq->lock);
 	}
-	enqueue_locked(rq, t, flags);
-	spin_unlock(&rq->lock);
+	unlock_and_send(rq, enqueue_locked(rq, t, flags));
 }
 
 /* Waiting for a lock or the disk is load; a kernel thread's waiting is not. */
@@ -156,8 +169,7 @@ wake_up(struct thread *t, u32 from, u32 flags) NO_THREAD_CHECK
 	rq->nblocked -= counts_as_load(t, from);
 	t->cpu = place_woken(t, flags);
 	if (t->cpu == rq->cpu) {
-		enqueue_locked(rq, t, flags);
-		spin_unlock(&rq->lock);
+		unlock_and_send(rq, enqueue_locked(rq, t, flags));
 	} else {
 		t->on_rq = THREAD_MOVING;
 		spin_unlock(&rq->lock);
@@ -441,9 +453,7 @@ change(struct thread *t, void (*how)(struct thread *t, s64 a, s64 b), s64 a,
 		runq_join_curr(rq, t);
 	else if (queued)
 		runq_join(rq, t);
-	if (queued)
-		sched_resched(rq);
-	spin_unlock(&rq->lock);
+	unlock_and_send(rq, queued && resched_locked(rq));
 	cpu_irq_restore(irq);
 }
 
@@ -514,8 +524,7 @@ sched_set_affinity(struct thread *t, const struct cpumask *mask) NO_THREAD_CHECK
 	if (thread_may_run_on(t, rq->cpu) || t->on_rq != THREAD_ON_RQ) {
 		spin_unlock(&rq->lock);
 	} else if (rq->curr == t) {
-		sched_resched(rq);
-		spin_unlock(&rq->lock);
+		unlock_and_send(rq, resched_locked(rq));
 	} else {
 		move_away(rq, t);
 	}
@@ -542,9 +551,7 @@ thread_set_work(struct thread *t, u32 bits) NO_THREAD_CHECK
 		return;
 	irq = cpu_irq_save();
 	rq = lock_runq_of(t);
-	if (rq->curr == t && rq->cpu != cpu_id)
-		smp_send(rq->cpu, VECTOR_IPI_RESCHED);
-	spin_unlock(&rq->lock);
+	unlock_and_send(rq, rq->curr == t && rq->cpu != cpu_id);
 	cpu_irq_restore(irq);
 }
 

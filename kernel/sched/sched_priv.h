@@ -137,7 +137,8 @@ void	place_mark_busy(u32 cpu);
 /* sched.c. The waker has made its event true, with a full barrier; interrupts
  * are off. From any sleep but STOPPED. */
 bool	sched_wake_quick(struct thread *t, u32 flags);
-void	sched_resched(struct runq *rq);	/* rq->curr should give way */
+/* This CPU's running thread should give way; its queue is locked. */
+void	sched_resched_here(struct runq *rq);
 /* Take t, queued on from, to the queue to; both are locked. */
 void	sched_move_locked(struct runq *from, struct thread *t, struct runq *to);
 

@@ -52,7 +52,7 @@ tick(struct runq *rq, u64 now, bool from_user) NO_THREAD_CHECK
 	rq->curr->in_kernel = !from_user;
 	rq->sync_wake = false;		/* that waker did not sleep soon */
 	if (runq_slice_is_over(rq, now))
-		sched_resched(rq);
+		sched_resched_here(rq);
 	idle = rq->curr->is_idle;
 	if (!idle)
 		place_balance(rq);
@@ -75,7 +75,7 @@ help_rcu(struct runq *rq, bool from_user)
 		if (from_user)
 			rcu_quiescent();
 		else
-			sched_resched(rq);
+			sched_resched_here(rq);
 	}
 	rcu_tick();
 }
@@ -110,7 +110,7 @@ sched_ipi_irq(struct trapframe *tf, u32 vector)
 	counter_inc(ipis);
 	help_rcu(rq, trap_from_user(tf));
 	if (rq->curr->is_idle)
-		sched_resched(rq);	/* look for work, here or elsewhere */
+		sched_resched_here(rq);	/* look for work, here or elsewhere */
 	else if (rq->nqueued != 0 &&
 	    rq->tick_ns > clock_now_ns() + TICK_BUSY_NS)
 		tick_start(rq, clock_now_ns() + TICK_BUSY_NS);

@@ -17,6 +17,9 @@
 #include "kernel/sched/sched_priv.h"
 #include "kernel/sched/timer.h"
 #include "kernel/sched/wait.h"
+#include "kernel/x86/cpu.h"
+
+#define WAKE_BATCH	8
 
 void
 waitq_init(struct waitq *q)
@@ -50,9 +53,19 @@ waiter_wake_thread(struct waiter *w, u32 events)
 	return exclusive;
 }
 
+/*
+ * Threads off their queue and not yet woken. They are woken when the queue is
+ * unlocked again, so that a fast one does not come to find it locked.
+ */
+struct wake_list {
+	u32		n;
+	u32		flags;
+	struct thread	*thread[WAKE_BATCH];
+};
+
 /* Most waiters have the usual function: spare the indirect call. */
 static inline bool
-wake_one(struct waiter *w, u32 events, u32 flags)
+wake_one(struct waiter *w, u32 events, struct wake_list *list)
 {
 	struct thread *t = w->thread;
 	bool exclusive = w->exclusive;
@@ -60,7 +73,10 @@ wake_one(struct waiter *w, u32 events, u32 flags)
 	if (unlikely(w->wake != waiter_wake_thread))
 		return w->wake(w, events);
 	detach(w);
-	(void)sched_wake_quick(t, flags);
+	if (likely(list->n < WAKE_BATCH))
+		list->thread[list->n++] = t;
+	else
+		(void)sched_wake_quick(t, list->flags);
 	return exclusive;
 }
 
@@ -129,13 +145,19 @@ waitq_remove(struct waitq *q, struct waiter *w)
 static void
 wake_many(struct waitq *q, u32 events, u32 nexclusive, u32 flags)
 {
+	struct wake_list list;
 	struct waiter *w, *next;
 	u64 irq = spin_lock_irq(&q->lock);
 
+	list.n = 0;
+	list.flags = flags;
 	list_for_each_safe(w, next, &q->waiters, node)
-		if (wake_one(w, events, flags) && --nexclusive == 0)
+		if (wake_one(w, events, &list) && --nexclusive == 0)
 			break;
-	spin_unlock_irq(&q->lock, irq);
+	spin_unlock(&q->lock);
+	for (u32 i = 0; i < list.n; i++)
+		(void)sched_wake_quick(list.thread[i], flags);
+	cpu_irq_restore(irq);
 }
 
 /* The event comes before the look at the queue. */

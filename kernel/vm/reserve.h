@@ -88,6 +88,8 @@ int	reserve_renew_bound(u32 nframes);
 			(result) = (cond) ? 0 : -ETIMEDOUT;		\
 			break;						\
 		}							\
+		if (cond)						\
+			break;		/* spare the queue's lock */	\
 	}								\
 	if (wait_finish((q), &w_) && (result) != 0 && (excl))		\
 		waitq_wake((q), 0);					\

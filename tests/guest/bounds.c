@@ -134,7 +134,8 @@ CALL(mmap, mmap(area + PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS |
 CALL(munmap, munmap(area + PAGE, PAGE))
 CALL(mprotect, mprotect(area + PAGE, PAGE, PROT_READ))
 CALL(madvise, madvise(area + PAGE, PAGE, MADV_DONTFORK))
-CALL(mremap, mremap(area, PAGE, 9 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? -1 : 0)
+CALL(mremap, mremap(area, PAGE, 9 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ?
+	    -1 : 0)
 CALL(brk, syscall(SYS_brk, syscall(SYS_brk, 0) + PAGE) > 0 ? 0 : -1)
 CALL(touch, (area[PAGE] = 1) - 1)
 CALL(signal, kill(getpid(), SIGRTMIN + 1))
