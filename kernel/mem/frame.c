@@ -18,8 +18,8 @@
  *
  * A list says where frames are; whose they may become is counted apart, by
  * charge.c. The two meet in one fact (R1): free frames >= promises. So a
- * caller with a promise who finds his CPU's list and the pool empty takes all
- * locks and finds a frame on another CPU's list.
+ * caller with a promise who finds his CPU's list and the pool empty looks
+ * through the other CPUs' lists until he finds his frame (frame_seize()).
  *
  * Interrupt handlers never come here: the locks leave interrupts on.
  *

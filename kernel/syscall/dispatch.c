@@ -107,8 +107,6 @@ syscall_dispatch(struct trapframe *tf)
 void
 syscall_init(const char *cmdline)
 {
-	if (bounds_are_standin)
-		kinfo("bounds: stand-in table, %u rows", nbounds);
 	proc_trace_init = cmdline_has(cmdline, "strace");
 	sys_time_init();
 	sys_futex_init();
