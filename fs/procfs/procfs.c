@@ -391,27 +391,11 @@ fill_fds(struct dir_sink *sink, u32 pid, s64 *off)
 }
 
 static int
-fill_dots(struct dir_sink *sink, const struct file *f, s64 *off)
-{
-	int r = 0;
-
-	if (*off == 0) {
-		r = sink->fill(sink, ".", 1, f->inode->ino, DT_DIR, 1);
-		*off += r == 0;
-	}
-	if (r == 0 && *off == 1) {
-		r = sink->fill(sink, "..", 2, f->inode->ino, DT_DIR, 2);
-		*off += r == 0;
-	}
-	return r;
-}
-
-static int
 proc_readdir(struct file *f, struct dir_sink *sink)
 {
 	const struct pnode *dir = pnode_of(f->inode);
 	s64 *off = &f->pos;
-	int r = fill_dots(sink, f, off);
+	int r = dir_emit_dots(f, sink);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -438,19 +422,6 @@ proc_readdir(struct file *f, struct dir_sink *sink)
 		break;
 	}
 	return r < 0 ? r : 0;
-}
-
-static s64
-proc_dir_seek(struct file *f, s64 off, int whence)
-{
-	if (whence == SEEK_CUR)
-		off += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (off < 0)
-		return -EINVAL;
-	f->pos = off;
-	return off;
 }
 
 /* ---- files ---- */
@@ -697,15 +668,9 @@ static const struct file_ops proc_dir_ops = {
 	.name = "procfs",
 	.bound = { [FOP_READDIR] = BOUND_procfs_readdir },
 	.readdir = proc_readdir,
-	.seek = proc_dir_seek,
+	.seek = dir_seek,
 	.seekable = true,
 };
-
-static s64
-proc_seek(struct file *f, s64 off, int whence)
-{
-	return proc_dir_seek(f, off, whence);
-}
 
 static const struct file_ops proc_file_ops = {
 	.name = "procfs",
@@ -716,7 +681,7 @@ static const struct file_ops proc_file_ops = {
 	.seekable = true,
 	.read = proc_read,
 	.write = proc_write,
-	.seek = proc_seek,
+	.seek = dir_seek,
 };
 
 static void
