@@ -261,25 +261,28 @@ set_sleep(struct poll_set *set, u64 deadline_ns)
 	return rc;
 }
 
+/*
+ * The first look hangs up no waiters: most often something is ready. The second
+ * hangs up one for each queue, before it looks (P2).
+ */
 static long
 set_wait(struct poll_set *set, u64 deadline_ns)
 {
-	bool add = deadline_ns != 0;
-	long ready;
+	long ready = set_scan(set, false);
 	int rc;
 
-	for (;;) {
-		ready = set_scan(set, add);
-		if (ready != 0 || deadline_ns == 0)
-			return ready;
-		add = false;
+	if (ready == 0 && deadline_ns != 0)
+		ready = set_scan(set, true);
+	while (ready == 0 && deadline_ns != 0) {
 		rc = set_sleep(set, deadline_ns);
 		if (rc == -EINTR)
 			return deadline_ns == CLOCK_NEVER ?
 			    -ERESTARTNOHAND : -EINTR;
 		if (rc == -ETIMEDOUT)
 			deadline_ns = 0;	/* one last look */
+		ready = set_scan(set, false);
 	}
+	return ready;
 }
 
 /* ---- poll ---- */

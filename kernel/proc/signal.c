@@ -172,6 +172,9 @@ static void
 signal_wake_locked(struct proc *p, struct task *t, int sig)
     REQUIRES(p->siglock)
 {
+	/* What is stopped takes only SIGKILL; the rest when it continues. */
+	if (p->flags & PROC_F_STOPPED && sig != SIGKILL)
+		return;
 	if (t == NULL)
 		t = signal_choose_locked(p, sig);
 	else if (!task_wants(t, sig))
