@@ -407,6 +407,7 @@ reaper_main(void *arg)
 	u32 nr;
 
 	(void)arg;
+	sched_set_nice(current, -20);	/* others wait for what it gives back */
 	for (;;) {
 		WAIT_EVENT(&reaper_wait, READ_ONCE(victims_whole) != 0);
 		for (nr = 1; (p = proc_next(nr)) != NULL; proc_put(p)) {

@@ -383,6 +383,7 @@ reclaimer_main(void *arg)
 
 	(void)arg;
 	current->reserve_exempt = true;
+	sched_set_nice(current, -20);	/* the line waits for it */
 	waiter_init(&w, false);
 	for (;;) {
 		wait_prepare(&reclaim_queue, &w, THREAD_BLOCKED);
