@@ -3,14 +3,25 @@
  */
 #include "tests/abi/abi.h"
 
+/* A child that waits; it runs with no signal blocked, as fork(3) may leave them
+ * for a moment. */
 static pid_t
 sleeper(void)
 {
-	pid_t pid = OK(fork());
+	int ready[2];
+	char c;
+	pid_t pid;
 
-	if (pid == 0)
+	OK(pipe(ready));
+	pid = OK(fork());
+	if (pid == 0) {
+		OK(write(ready[1], "x", 1));
 		for (;;)
 			pause();
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
 	return pid;
 }
 
