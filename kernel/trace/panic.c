@@ -176,6 +176,8 @@ snapshots_take(void)
 {
 	u64 deadline = clock_now_ns() + ANSWER_DEADLINE_NS;
 
+	if (ncpus == 1)
+		return;			/* maybe no local APIC yet, too */
 	for (u32 c = 0; c < ncpus; c++)
 		atomic_store(&PERCPU_OF(struct snapshot, snapshot, c)->state,
 		    SNAP_WANTED);
@@ -277,12 +279,13 @@ panic_begin(void)
 static noreturn void
 panic_dump(const char *text, struct trapframe *tf, u64 rbp)
 {
+	snapshots_take();	/* stops the others, maybe within a line */
+	say("%s", "");
 	say("Hardtack: panic: %s", text);
 	say_cpu(cpu_id);
 	if (tf != NULL)
 		say_registers(tf);
 	backtrace_log(tf != NULL ? tf->rip : 0, tf != NULL ? tf->rbp : rbp);
-	snapshots_take();
 	say_other_cpus();
 	say_last_lines();
 	say("end of panic: %s", text);
