@@ -22,16 +22,17 @@ KCFLAGS	:= -std=gnu11 -ffreestanding -mcmodel=kernel -mno-red-zone \
 	-fno-delete-null-pointer-checks -fno-common \
 	-mstack-protector-guard=global -fstack-protector-strong \
 	-I. -Ibuild/gen $(if $(filter 1,$(DEBUG)),-DHARDTACK_DEBUG)
+# gcc also tells each object's frames and calls (.ci), for the stack analyzer.
+CIFLAGS	:= -fcallgraph-info=su,da
 KASFLAGS := -D__ASSEMBLY__ -I. -Ibuild/gen -g
 
 # Every kernel source, by its place: nothing is listed by hand.
 CSRC	:= $(sort $(wildcard boot/*.c kernel/*.c kernel/*/*.c fs/*/*.c \
 	net/*/*.c drivers/*/*.c drivers/*/*/*.c))
 ASRC	:= $(sort $(wildcard boot/*.S kernel/*/*.S drivers/*/*.S))
-OBJS	:= $(CSRC:%.c=$O/%.o) $(ASRC:%.S=$O/%.S.o) $O/gen/bounds.o
+OBJS	:= $(CSRC:%.c=$O/%.o) $(ASRC:%.S=$O/%.S.o)
+CI	:= $(CSRC:%.c=$O/%.ci)
 BC	:= $(CSRC:%.c=build/bitcode/%.bc)
-TABS	:= $(sort $(wildcard kernel/*/bounds.tab fs/*/bounds.tab \
-	net/*/bounds.tab drivers/*/bounds.tab))
 
 # gcc spells one warning switch that clang 14 does not know.
 CLANGFLAGS := $(filter-out -mstack-protector-guard=global,$(KCFLAGS)) \
@@ -60,21 +61,12 @@ $O/gen/ksyms.o: $O/kernel.pass1 tools/ksyms
 	$(Q)nm -n $< | tools/ksyms > $O/gen/ksyms.S
 	$(Q)$(CC) $(KASFLAGS) -c -o $@ $O/gen/ksyms.S
 
-build/gen/bounds.h build/gen/bounds.c &: $(TABS) tools/bounds-standin
-	@mkdir -p build/gen
-	tools/bounds-standin build/gen $(TABS)
-
-$O/gen/bounds.o: build/gen/bounds.c
+$O/%.o $O/%.ci: %.c
 	@mkdir -p $(@D)
-	@echo '  CC      $@'
-	$(Q)$(CC) $(KCFLAGS) -MMD -c -o $@ $<
+	@echo '  CC      $O/$*.o'
+	$(Q)$(CC) $(KCFLAGS) $(CIFLAGS) -MMD -c -o $O/$*.o $<
 
-$O/%.o: %.c build/gen/bounds.h
-	@mkdir -p $(@D)
-	@echo '  CC      $@'
-	$(Q)$(CC) $(KCFLAGS) -MMD -c -o $@ $<
-
-$O/%.S.o: %.S build/gen/bounds.h
+$O/%.S.o: %.S
 	@mkdir -p $(@D)
 	@echo '  AS      $@'
 	$(Q)$(CC) $(KASFLAGS) -MMD -c -o $@ $<
@@ -83,7 +75,7 @@ $O/%.S.o: %.S build/gen/bounds.h
 
 # The same sources through clang: bitcode for the analyzer, one file each.
 bitcode: $(BC)
-build/bitcode/%.bc: %.c build/gen/bounds.h
+build/bitcode/%.bc: %.c
 	@mkdir -p $(@D)
 	@echo '  BC      $@'
 	$(Q)$(CLANG) $(CLANGFLAGS) -DHARDTACK_ANALYZE -O0 -Xclang \
@@ -106,3 +98,4 @@ clean:
 -include drivers/console/font.mk
 -include user/user.mk tools/image.mk tools/bench.mk tools/test.mk
 -include tests/unit/unit.mk tests/model/model.mk
+-include tools/bounds/bounds.mk tests/bounds/bounds-test.mk
