@@ -32,6 +32,7 @@
 #include "kernel/trace/selftest.h"
 #include "kernel/lib/version.h"
 #include "kernel/vm/aspace.h"
+#include "kernel/vm/bounds.h"
 #include "kernel/vm/reserve.h"
 #include "kernel/x86/clock.h"
 #include "kernel/x86/cpu.h"
@@ -179,12 +180,14 @@ kernel_main(const struct bootinfo *bi)
 
 	frame_init(bi);
 	kmem_init();
+	bounds_init();
 	sched_init();
 	vm_init();
 	log_boot_step("memory");
 
 	cpu_irq_enable();
 	smp_start(sched_start_cpu);
+	sched_start_rcu();
 	log_boot_step("CPUs");
 	(void)kthread_create("boot", boot_thread, (void *)bi);
 	sched_start_cpu();

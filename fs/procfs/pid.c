@@ -50,6 +50,18 @@ proc_fds_get(struct proc *p)
 	return fds;
 }
 
+bool
+proc_has_fd(struct proc *p, u32 fd)
+{
+	u64 flags = spin_lock_irq(&p->siglock);
+	struct task *t = any_task_locked(p);
+	struct fdtable *fds = t != NULL ? t->thread.fds : NULL;
+	bool has = fds != NULL && fdtable_next(fds, fd) == (int)fd;
+
+	spin_unlock_irq(&p->siglock, flags);
+	return has;
+}
+
 static struct aspace *
 proc_as_get(struct proc *p)
 {

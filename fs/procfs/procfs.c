@@ -14,7 +14,6 @@
  * Locks: none of its own. Show functions take locks of what they show.
  */
 #include "fs/procfs/procfs.h"
-#include "bounds.h"
 #include "fs/procfs/procfs_priv.h"
 #include "kernel/abi/dirent.h"
 #include "kernel/abi/errno.h"
@@ -166,20 +165,13 @@ is_thread_of(u32 tid, u32 pid)
 	return t != NULL && t->proc->pid == pid;
 }
 
+/* Under RCU. */
 static bool
 has_fd(u32 pid, u32 fd)
 {
 	struct proc *p = proc_find(pid);
-	struct fdtable *fds;
 
-	if (p == NULL)
-		return false;
-	fds = proc_fds_get(p);
-	if (fds == NULL)
-		return false;
-	bool has = fdtable_next(fds, fd) == (int)fd;
-	fdtable_put(fds);
-	return has;
+	return p != NULL && proc_has_fd(p, fd);
 }
 
 static const struct pentry *
@@ -664,9 +656,11 @@ static const struct inode_ops proc_magic_ops = {
 	.readlink = proc_readlink,
 };
 
+static FILE_BOUNDS(procfs);
+
 static const struct file_ops proc_dir_ops = {
 	.name = "procfs",
-	.bound = { [FOP_READDIR] = BOUND_procfs_readdir },
+	.bound = procfs_bounds,
 	.readdir = proc_readdir,
 	.seek = dir_seek,
 	.seekable = true,
@@ -674,10 +668,7 @@ static const struct file_ops proc_dir_ops = {
 
 static const struct file_ops proc_file_ops = {
 	.name = "procfs",
-	.bound = {
-		[FOP_READ] = BOUND_procfs_read,
-		[FOP_WRITE] = BOUND_procfs_write,
-	},
+	.bound = procfs_bounds,
 	.seekable = true,
 	.read = proc_read,
 	.write = proc_write,

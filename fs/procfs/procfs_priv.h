@@ -63,6 +63,8 @@ extern const struct pentry proc_pid_only_entries[]; /* not in task/TID */
 
 /* The descriptor table of a live process with a reference, or NULL. */
 struct fdtable *proc_fds_get(struct proc *p);
+/* Without one, which may be the last to drop: for walks under RCU. */
+bool	proc_has_fd(struct proc *p, u32 fd);
 
 struct text_number {
 	char	text[24];

@@ -3,18 +3,18 @@
  * the inode's lock by copies that never fault. A page that is not in the tree
  * reads as zeros.
  *
- * A write goes in chunks of at most CHUNK_PAGES new pages: the charge for a
- * chunk is reserved, then the lock is taken, and the file system's limit is
- * asked for each page before it is taken (-ENOSPC is policy). When the charge
- * runs out, or a user page is missing, the lock is dropped and the charge
- * renewed or the page faulted in.
+ * A write goes in chunks, each the rest of CHUNK_PAGES aligned pages: the
+ * charge for a chunk is reserved, then the lock is taken, and the file system's
+ * limit is asked for each page before it is taken (-ENOSPC is policy). The
+ * chunk's new pages enter the tree together, by one path of nodes. After a
+ * chunk, or where a user page is missing, the lock is dropped and the charge
+ * renewed.
  *
  * D1 a frame enters the tree only when all its bytes are defined.
  * D2 pages at and beyond the end of the file are not in the tree, unless
  *    fallocate put them there; bytes of the last page behind the end are zero
  *    when size grows over them: truncation clears them.
  */
-#include "bounds.h"
 #include "fs/tmpfs/tmpfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -25,27 +25,57 @@
 #include "kernel/vm/reserve.h"
 
 #define CHUNK_PAGES	16u
-#define TURN_BYTES	(256ul << 10)	/* copied before others may run */
+#define TURN_BYTES	(256ul << 10)	/* read before others may run */
 #define FREE_BATCH	32u
 #define SIZE_MAX_BYTES	0x7ffffffffffff000l
-_Static_assert(BOUND_FRAMES_tmpfs_write >= CHUNK_PAGES + TREE_NODE_FRAMES,
-    "a chunk's pages and nodes");
+
+/* A chunk lies in one lowest node: see tree_insert(). */
+_Static_assert(TREE_SLOTS % CHUNK_PAGES == 0, "aligned chunks");
 
 /* ---- pages ---- */
 
-static inline bool
-charge_suffices(void)
+/* New pages of a chunk that are not yet in the tree. */
+struct page_run {
+	u64		first;		/* page[k] is of index first + k */
+	u32		n;		/* page[n - 1] is the last new one */
+	u32		npages;		/* those below it that are not NULL */
+	struct frame	*page[CHUNK_PAGES];
+};
+
+/* first and those that follow lie in one chunk. */
+static inline void
+run_begin(struct page_run *r, u64 first)
 {
-	return current->charge.left > (s32)TREE_NODE_FRAMES || mem_booting;
+	r->first = first;
+	r->n = r->npages = 0;
 }
 
 static void
-page_add(struct inode *i, u64 index, struct frame *f)
+run_add(struct page_run *r, u64 index, struct frame *f)
 {
+	while (r->n < index - r->first)
+		r->page[r->n++] = NULL;
+	r->page[r->n++] = f;
+	r->npages++;
+}
+
+/* Up to where the chunk of index goes. */
+static inline u64
+chunk_end(u64 index)
+{
+	return ROUND_DOWN(index, CHUNK_PAGES) + CHUNK_PAGES;
+}
+
+/* Into the tree with them; lock held for writing. */
+static void
+run_end(struct page_run *r, struct inode *i)
+{
+	if (r->n == 0)
+		return;
 	spin_lock(&i->spin);
-	tree_insert(&tmpfs_inode(i)->tree, index, f);
+	tree_insert(&tmpfs_inode(i)->tree, r->first, r->page, r->n);
 	spin_unlock(&i->spin);
-	i->blocks += PAGE_SIZE / 512;
+	i->blocks += r->npages * (PAGE_SIZE / 512);
 }
 
 /* Take pages of [from, to) out and free them. Lock held for writing, or the
@@ -122,7 +152,6 @@ enum copy_stop {
 	STOP_DONE,		/* all is copied, or the file ends */
 	STOP_TURN,		/* much is copied: let others run */
 	STOP_FAULT,		/* a user page is missing */
-	STOP_CHARGE,		/* the charge has no frame left */
 	STOP_SPACE,		/* the file system is full */
 };
 
@@ -174,8 +203,6 @@ copy_pause(struct uio *u, enum copy_stop why, enum user_access how)
 		return thread_is_killed(current) ? -EINTR : 0;
 	case STOP_FAULT:
 		return uio_fault_in(u, how);
-	case STOP_CHARGE:
-		return reserve_renew();
 	default:
 		return -ENOSPC;
 	}
@@ -208,20 +235,16 @@ tmpfs_read(struct file *f, struct uio *to, s64 *pos)
 
 /* ---- writing ---- */
 
-/* A new page for [off, off + n) of index; 0 bytes: see *why. */
+/* A new page of n bytes at off, *out; 0 bytes: none, see *why. */
 static usize
-write_new_page(struct inode *i, struct uio *from, u64 index, u32 off, usize n,
-    enum copy_stop *why)
+write_new_page(struct inode *i, struct uio *from, u32 off, usize n,
+    struct frame **out, enum copy_stop *why)
 {
 	struct tmpfs_super *s = tmpfs_super(i->sb);
 	struct frame *f;
 	char *va;
 	usize got;
 
-	if (unlikely(!charge_suffices())) {
-		*why = STOP_CHARGE;
-		return 0;
-	}
 	if (unlikely(!tmpfs_take(&s->used_pages, &s->max_pages, 1))) {
 		*why = STOP_SPACE;
 		return 0;
@@ -237,27 +260,32 @@ write_new_page(struct inode *i, struct uio *from, u64 index, u32 off, usize n,
 	}
 	memset(va, 0, off);				/* D1 */
 	memset(va + off + got, 0, PAGE_SIZE - off - got);
-	page_add(i, index, f);
+	*out = f;
 	return got;
 }
 
-/* Bytes written at pos until *why; lock held for writing. */
+/* Bytes of a chunk written at pos, until *why; lock held for writing. */
 static usize
 write_locked(struct inode *i, struct uio *from, s64 pos, enum copy_stop *why)
 {
 	struct page_tree *t = &tmpfs_inode(i)->tree;
+	u64 index = (u64)pos >> PAGE_SHIFT, end = chunk_end(index);
+	struct page_run fresh;
 	usize done = 0;
 
 	*why = STOP_DONE;
-	while (from->left > 0) {
-		u64 index = (u64)pos >> PAGE_SHIFT;
+	run_begin(&fresh, index);
+	/* Each turn but the last ends a page. */
+	for_bound(CHUNK_PAGES, ; index < end && from->left > 0; index++) {
 		u32 off = pos & PAGE_MASK;
 		usize n = MIN(PAGE_SIZE - off, from->left), got;
-		struct frame *f = tree_find(t, index);
+		struct frame *f = tree_find(t, index), *made = NULL;
 
 		got = f != NULL ?
 		    uio_get(from, (char *)frame_virt(f) + off, n) :
-		    write_new_page(i, from, index, off, n, why);
+		    write_new_page(i, from, off, n, &made, why);
+		if (made != NULL)
+			run_add(&fresh, index, made);
 		done += got;
 		pos += got;
 		if (unlikely(got < n)) {
@@ -265,11 +293,10 @@ write_locked(struct inode *i, struct uio *from, s64 pos, enum copy_stop *why)
 				*why = STOP_FAULT;
 			break;
 		}
-		if (unlikely(done >= TURN_BYTES && from->left > 0)) {
-			*why = STOP_TURN;
-			break;
-		}
 	}
+	run_end(&fresh, i);
+	if (from->left > 0 && *why == STOP_DONE)
+		*why = STOP_TURN;
 	if (pos > i->size)
 		WRITE_ONCE(i->size, pos);
 	return done;
@@ -293,6 +320,7 @@ tmpfs_write(struct file *f, struct uio *from, s64 *pos)
 	enum copy_stop why;
 	int rc;
 
+	/* A chunk takes memory: each turn renews. */
 	for (;;) {
 		usize n;
 
@@ -315,8 +343,12 @@ tmpfs_write(struct file *f, struct uio *from, s64 *pos)
 			return done;
 		rc = copy_pause(from, why, USER_READ);
 		if (rc != 0)
-			return done > 0 ? done : rc;
+			break;
+		rc = reserve_renew();
+		if (rc != 0)
+			break;
 	}
+	return done > 0 ? done : rc;
 }
 
 /* ---- the rest ---- */
@@ -391,24 +423,38 @@ tmpfs_truncate(struct file *f, s64 length)
 	return rc;
 }
 
-/* The page of index with a reference, made if missing; lock held, writing. */
-static int
-page_make_locked(struct inode *i, u64 index, struct frame **out)
+/* A page of zeros, or NULL: the file system is full. */
+static struct frame *
+page_new(struct inode *i)
 {
 	struct tmpfs_super *s = tmpfs_super(i->sb);
-	struct frame *f = tree_find(&tmpfs_inode(i)->tree, index);
 
-	if (f == NULL) {
-		if (!tmpfs_take(&s->used_pages, &s->max_pages, 1))
-			return -ENOSPC;
-		f = frame_get_zero(FRAME_FILE);
-		page_add(i, index, f);
+	return tmpfs_take(&s->used_pages, &s->max_pages, 1) ?
+	    frame_get_zero(FRAME_FILE) : NULL;
+}
+
+/* Pages where there are none in [index, end), in one chunk; lock held, writing.
+ * -ENOSPC leaves those that were made. */
+static int
+pages_make_locked(struct inode *i, u64 index, u64 end)
+{
+	struct page_run fresh;
+	struct frame *f;
+	int rc = 0;
+
+	run_begin(&fresh, index);
+	for_bound(CHUNK_PAGES, ; index < end; index++) {
+		if (tree_find(&tmpfs_inode(i)->tree, index) != NULL)
+			continue;
+		f = page_new(i);
+		if (f == NULL) {
+			rc = -ENOSPC;
+			break;
+		}
+		run_add(&fresh, index, f);
 	}
-	if (out != NULL) {
-		frame_ref(f);
-		*out = f;
-	}
-	return 0;
+	run_end(&fresh, i);
+	return rc;
 }
 
 static int
@@ -432,19 +478,22 @@ punch(struct inode *i, u64 off, u64 end)
 static int
 fill(struct inode *i, u64 off, u64 end)
 {
-	u64 index = off >> PAGE_SHIFT, last = PAGE_UP(end) >> PAGE_SHIFT;
-	int rc = 0;
+	u64 index = off >> PAGE_SHIFT, last = PAGE_UP(end) >> PAGE_SHIFT, stop;
+	int rc;
 
-	while (rc == 0 && index < last) {
-		if (!charge_suffices())
-			rc = reserve_renew();
+	for (; index < last; index = stop) {
+		stop = MIN(chunk_end(index), last);
 		rwlock_write_lock(&i->lock);
-		while (rc == 0 && index < last && charge_suffices())
-			rc = page_make_locked(i, index++, NULL);
+		rc = pages_make_locked(i, index, stop);
 		rwlock_write_unlock(&i->lock);
+		if (rc != 0)
+			return rc;
 		preempt_point();
+		rc = reserve_renew();
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int
@@ -481,12 +530,11 @@ tmpfs_allocate(struct file *f, int mode, s64 off, s64 len)
 	return 0;
 }
 
+static FILE_BOUNDS(tmpfs);
+
 const struct file_ops tmpfs_file_ops = {
 	.name = "tmpfs",
-	.bound = {
-		[FOP_WRITE] = BOUND_tmpfs_write,
-		[FOP_SETATTR] = BOUND_tmpfs_write,
-	},
+	.bound = tmpfs_bounds,
 	.seekable = true,
 	.read = tmpfs_read,
 	.write = tmpfs_write,
@@ -532,19 +580,39 @@ pager_find_page(struct pager *p, u64 index)
 	return f;
 }
 
+/* The page of index with a reference, made if missing; lock held, writing. */
+static int
+page_get_locked(struct inode *i, u64 index, struct frame **out)
+{
+	struct frame *f = tree_find(&tmpfs_inode(i)->tree, index);
+	struct page_run fresh;
+
+	if (index >= PAGE_UP((u64)i->size) >> PAGE_SHIFT)
+		return -EFAULT;
+	if (f == NULL) {
+		f = page_new(i);
+		if (f == NULL)
+			return -EFAULT;
+		run_begin(&fresh, index);
+		run_add(&fresh, index, f);
+		run_end(&fresh, i);
+	}
+	frame_ref(f);
+	*out = f;
+	return 0;
+}
+
 static int
 pager_get_page(struct pager *p, u64 index, bool writable, struct frame **out)
 {
 	struct inode *i = pager_inode(p);
-	int rc = -EFAULT;
+	int rc;
 
 	*out = pager_find_page(p, index);
 	if (*out != NULL)
 		return 0;
 	rwlock_write_lock(&i->lock);
-	if (index < PAGE_UP((u64)i->size) >> PAGE_SHIFT &&
-	    page_make_locked(i, index, out) == 0)
-		rc = 0;
+	rc = page_get_locked(i, index, out);
 	rwlock_write_unlock(&i->lock);
 	return rc;
 }

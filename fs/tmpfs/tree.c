@@ -50,12 +50,12 @@ node_create(void)
 	return kmem_get_zero(&node_cache);
 }
 
-void
-tree_insert(struct page_tree *t, u64 index, struct frame *f)
+/* Make the tree high enough for index. */
+static void
+grow(struct page_tree *t, u64 index)
 {
-	void **slot = &t->root;
-
-	while (is_beyond(index, t->height)) {
+	/* No index needs more (tree.h), and each turn adds one. */
+	while_bound(TREE_HEIGHT_MAX, is_beyond(index, t->height)) {
 		assert(t->height < TREE_HEIGHT_MAX);
 		if (t->root != NULL) {
 			struct tree_node *top = node_create();
@@ -66,17 +66,47 @@ tree_insert(struct page_tree *t, u64 index, struct frame *f)
 		}
 		t->height++;
 	}
-	for (u32 level = t->height; level > 0; level--) {
-		struct tree_node *n = *slot;
+}
 
-		if (n == NULL)
-			*slot = n = node_create();
-		slot = &n->slot[slot_no(index, level)];
-		n->used += *slot == NULL;
+/* The lowest node with index's place, made if missing; the height is not 0. */
+static struct tree_node *
+lowest_node(struct page_tree *t, u64 index)
+{
+	void **slot = &t->root;
+	struct tree_node *n = NULL;
+
+	for_bound(TREE_HEIGHT_MAX, u32 level = t->height; level > 0; level--) {
+		if (n != NULL) {
+			slot = &n->slot[slot_no(index, level + 1)];
+			n->used += *slot == NULL;
+		}
+		if (*slot == NULL)
+			*slot = node_create();
+		n = *slot;
 	}
-	assert(*slot == NULL);
-	*slot = f;
-	t->npages++;
+	return n;
+}
+
+void
+tree_insert(struct page_tree *t, u64 index, struct frame *const *f, u32 n)
+{
+	u32 first = slot_no(index, 1);
+	struct tree_node *low;
+	void **slot;
+
+	assert(n > 0 && f[n - 1] != NULL && first + n <= TREE_SLOTS);
+	grow(t, index + n - 1);
+	low = t->height > 0 ? lowest_node(t, index) : NULL;
+	slot = low != NULL ? &low->slot[first] : &t->root;
+	for (u32 k = 0; k < n; k++) {
+		if (f[k] == NULL)
+			continue;
+		assert(slot[k] == NULL);
+		slot[k] = f[k];
+		t->npages++;
+		if (low != NULL)
+			low->used++;
+	}
 }
 
 struct frame *

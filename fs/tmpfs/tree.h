@@ -20,10 +20,13 @@ struct page_tree {
 
 /* The frame at index, or NULL. */
 struct frame *tree_find(const struct page_tree *t, u64 index);
-/* Put f, whose reference passes, at index, which is empty. Draws nodes: for 16
- * neighbours TREE_NODE_FRAMES at most. */
-#define TREE_NODE_FRAMES	5
-void	tree_insert(struct page_tree *t, u64 index, struct frame *f);
+/*
+ * Put f[k], whose reference passes, at index + k, which is empty, for each of n
+ * that is not NULL; the last is not. All are places of one lowest node, so that
+ * they draw one path of nodes on the charge, however many they are.
+ */
+void	tree_insert(struct page_tree *t, u64 index, struct frame *const *f,
+	    u32 n);
 /* Take the frame at index out (its reference passes), freeing empty nodes. */
 struct frame *tree_remove(struct page_tree *t, u64 index);
 /* The index of the first page >= index, or ~0. */

@@ -22,8 +22,7 @@ bool	path_is_noexec(const struct path *p);
 int	vfs_stat_fast(int dirfd, const char *name, u32 flags,
 	    struct lx_stat *st);
 
-/* Making and removing names: CREATE_FRAMES, with two names PATH_FRAMES more. */
-#define CREATE_FRAMES		(PATH_FRAMES + 5)
+/* Making and removing names; all walk: path_walk(). */
 int	vfs_mknod(int dirfd, const char *name, u32 mode, u64 rdev);
 int	vfs_symlink(const char *target, int dirfd, const char *name);
 int	vfs_link(int from_fd, const char *from, int to_fd, const char *to,
@@ -39,6 +38,7 @@ int	vfs_sync(void);			/* all file systems: no frames */
 /* Working directory and root: the path's references pass to current->fs. */
 void	fs_ctx_set_cwd(struct path *p);
 void	fs_ctx_set_root(struct path *p);
-/* Every process rooted at old: the caller walks them (pivot_root). */
-bool	fs_ctx_change_root(struct fs_ctx *fs, const struct path *old,
+/* For every process that stands at old: the caller walks them (pivot_root), and
+ * drops as many references to old as this returns. */
+u32	fs_ctx_change_root(struct fs_ctx *fs, const struct path *old,
 	    const struct path *fresh);

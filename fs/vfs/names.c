@@ -92,20 +92,30 @@ name_made(struct dentry **d, struct inode *made)
 }
 
 int
-node_make_locked(const struct path *dir, struct dentry **d, u32 mode, u64 rdev,
+node_make_locked(const struct path *dir, struct dentry **d, u32 mode, u64 rdev)
+{
+	struct inode *i = dir->dentry->inode, *made;
+	int rc = may_make(dir, *d);
+
+	if (rc == 0)
+		rc = i->ops->create == NULL ? -EPERM :
+		    i->ops->create(i, *d, mode, rdev, &made);
+	if (rc == 0)
+		name_made(d, made);
+	return rc;
+}
+
+/* The same for a link to target. */
+static int
+symlink_make_locked(const struct path *dir, struct dentry **d,
     const char *target)
 {
 	struct inode *i = dir->dentry->inode, *made;
 	int rc = may_make(dir, *d);
 
-	if (rc != 0)
-		return rc;
-	if (target != NULL)
+	if (rc == 0)
 		rc = i->ops->symlink == NULL ? -EPERM :
 		    i->ops->symlink(i, *d, target, &made);
-	else
-		rc = i->ops->create == NULL ? -EPERM :
-		    i->ops->create(i, *d, mode, rdev, &made);
 	if (rc == 0)
 		name_made(d, made);
 	return rc;
@@ -134,8 +144,10 @@ node_make(int dirfd, const char *name, u32 mode, u64 rdev, const char *target)
 	if (rc == 0) {
 		if (w.dir_wanted && !S_ISDIR(mode) && d->inode == NULL)
 			rc = -ENOENT;
+		else if (target != NULL)
+			rc = symlink_make_locked(&dir, &d, target);
 		else
-			rc = node_make_locked(&dir, &d, mode, rdev, target);
+			rc = node_make_locked(&dir, &d, mode, rdev);
 	} else {
 		d = NULL;
 	}
@@ -339,9 +351,14 @@ vfs_rmdir(int dirfd, const char *name)
 		rc = -EBUSY;
 		break;
 	case LAST_NORM:
-		do {
+		for (;;) {
 			rc = rmdir_try(&w);
-		} while (rc == WALK_RETRY);
+			if (rc != WALK_RETRY)
+				break;
+			rc = reserve_renew();
+			if (rc != 0)
+				break;
+		}
 	}
 	walk_end(&w);
 	return rc;
@@ -349,8 +366,8 @@ vfs_rmdir(int dirfd, const char *name)
 
 /* ---- renaming ---- */
 
-/* Three look-ups: of each at most a name, its long text, an inode. */
-#define RENAME_FRAMES	6
+/* A try: three look-ups, each at most a name, its long text, an inode. */
+static BOUND_ROW(rename);
 
 struct rename {
 	struct walk	from, to;
@@ -467,21 +484,17 @@ rename_try(struct rename *r)
 	return rc;
 }
 
-/* The same between two directories: no look-up may renew under the lock. */
 static int
 rename_try_across(struct rename *r)
 {
 	int rc;
 
-	r->to.locked = true;
 	mutex_lock(&rename_lock);
 	rc = rename_try(r);
 	mutex_unlock(&rename_lock);
-	r->to.locked = false;
 	return rc;
 }
 
-/* Under rename_lock the look-ups may not renew, so it is done before each. */
 static int
 rename_until_done(struct rename *r) NO_THREAD_CHECK
 {
@@ -489,7 +502,7 @@ rename_until_done(struct rename *r) NO_THREAD_CHECK
 	int rc;
 
 	do {
-		rc = walk_need(RENAME_FRAMES);
+		rc = reserve_row(&bound_rename);
 		if (rc == 0)
 			rc = across ? rename_try_across(r) : rename_try(r);
 	} while (rc == WALK_RETRY);

@@ -184,7 +184,7 @@ create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
 		rc = -ENOENT;		/* procfs: what is not there, is not */
 	} else if (rc == 0 && d->inode == NULL) {
 		mode = (mode & S_IALLUGO & ~current->fs->umask) | S_IFREG;
-		rc = node_make_locked(&dir, &d, mode, 0, NULL);
+		rc = node_make_locked(&dir, &d, mode, 0);
 		*made = rc == 0;
 		if (rc != 0)
 			dentry_put(d);
@@ -195,7 +195,8 @@ create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
 	return rc;
 }
 
-/* Until the last component is no link: *out is what it names. */
+/* Until the last component is no link: *out is what it names. Each turn but the
+ * last ends in walk_link(), which renews. */
 static int
 open_last(struct walk *w, u32 flags, u32 mode, struct path *out, bool *made)
 {
@@ -377,6 +378,7 @@ vfs_read_kernel(struct file *f, void *buf, usize len, s64 pos)
 
 	if (f->ops->read == NULL)
 		return -EINVAL;
+	file_check_type(f);
 	return f->ops->read(f, &u, &pos);
 }
 

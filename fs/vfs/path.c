@@ -6,13 +6,35 @@
 #include "kernel/abi/errno.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
+#include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
+#include "kernel/vm/uaccess.h"
 
 static KMEM_CACHE(fs_ctx_cache, "fs_ctx", struct fs_ctx);
 
 struct fs_ctx *init_fs;
 
 /* ---- names ---- */
+
+int
+path_name_get(uptr_t user, char **out)
+{
+	char *buf = frame_virt(frame_get(FRAME_BUFFER));
+	isize len = copy_in_str(buf, user, PATH_MAX);
+
+	if (len > 0) {
+		*out = buf;
+		return 0;
+	}
+	path_name_put(buf);
+	return len == 0 ? -ENOENT : len;
+}
+
+void
+path_name_put(char *name)
+{
+	frame_put(frame_of_virt(name));
+}
 
 /* Put text before at; NULL: no room. */
 static char *
@@ -182,24 +204,25 @@ path_is(const struct path *a, const struct path *b)
 	return a->mnt == b->mnt && a->dentry == b->dentry;
 }
 
-bool
+u32
 fs_ctx_change_root(struct fs_ctx *fs, const struct path *old,
     const struct path *fresh)
 {
 	struct path *slot[2] = { &fs->root, &fs->cwd };
-	bool any = false;
+	u32 n = 0;
 
+	spin_lock(&fs->lock);
+	seq_write_begin(&fs->seq);
 	for (u32 i = 0; i < 2; i++) {
-		struct path p = *fresh;
-
 		if (!path_is(slot[i], old))
 			continue;
-		path_get(&p);
-		fs_ctx_swap(fs, slot[i], &p);
-		path_put(&p);
-		any = true;
+		*slot[i] = *fresh;
+		path_get(slot[i]);
+		n++;
 	}
-	return any;
+	seq_write_end(&fs->seq);
+	spin_unlock(&fs->lock);
+	return n;
 }
 
 /* The first process's: at the root of m. */

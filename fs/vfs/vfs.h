@@ -129,11 +129,10 @@ struct fs_type {
 	const char	*name;		/* "tmpfs" */
 	bool		nodev;		/* no block device needed */
 	/* A superblock with its root dentry; or one already mounted, with
-	 * another reference (sb_get). Draws FS_MOUNT_FRAMES. */
+	 * another reference (sb_get). Draws on the charge. */
 	int	(*mount)(struct fs_type *t, const char *source, u32 flags,
 		    const char *opts, struct superblock **out);
 };
-#define FS_MOUNT_FRAMES	8
 void	fs_register(struct fs_type *t);
 /* Line i of /proc/filesystems; 0 at the end. */
 int	fs_types_line(u32 i, char *buf, usize len);
@@ -226,10 +225,10 @@ int	vfs_unpack_cpio(const void *data, usize len_bytes);
 int	path_name_get(uptr_t user, char **out);
 void	path_name_put(char *name);
 /*
- * Walk. Draws PATH_FRAMES, and renews its charge where a long path needs more:
- * the caller holds nothing. Errors as in path_resolution(7), -EINTR (killed).
+ * Walk. Draws on the charge, and renews it for each component that is not in
+ * the cache: the caller holds nothing. Errors as in path_resolution(7), -EINTR
+ * (killed).
  */
-#define PATH_FRAMES		8
 int	path_walk(int dirfd, const char *name, u32 flags, struct path *out);
 void	path_put(struct path *p);
 void	path_get(struct path *p);

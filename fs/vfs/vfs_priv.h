@@ -86,7 +86,7 @@ struct mount *mount_find(const struct mount *m, const struct dentry *d);
 /* A node in dir, whose lock is held for writing, at the negative d: permissions
  * are checked; names.c. */
 int	node_make_locked(const struct path *dir, struct dentry **d, u32 mode,
-	    u64 rdev, const char *target);
+	    u64 rdev);
 /* Mount sb (whose reference passes) on *at, or as the first root. */
 int	mount_attach(struct superblock *sb, struct dentry *root, u32 flags,
 	    const char *source, const struct path *at, struct mount **out);
@@ -118,8 +118,6 @@ struct walk {
 	bool		rcu;		/* no references are held */
 	bool		parent;		/* stop before the last component */
 	bool		dir_wanted;	/* a slash stood behind the last one */
-	bool		locked;		/* the caller holds a lock: no renew */
-	s32		left;		/* of the charge, at the start */
 	u32		nlinks;		/* symbolic links followed */
 	u32		depth;		/* of rest[] */
 	char		*buf[2];	/* link texts, frames (not RCU) */
@@ -132,12 +130,10 @@ struct walk {
 	const char	*rest[SYMLINKS_MAX];	/* behind links (RCU) */
 };
 
-/* Renew unless n frames are left; the caller holds no lock. */
-int	walk_need(s32 n);
 /* Walk to the parent of name; 0: w holds references, end with walk_end(). */
 int	walk_parent(struct walk *w, int dirfd, const char *name);
-/* Follow the link d (its reference passes), a child of where w stands; then as
- * walk_parent(). On an error w still needs its walk_end(). */
+/* Follow the link d (its reference passes), a child of where w stands, in a new
+ * segment; then as walk_parent(). On an error w still needs its walk_end(). */
 int	walk_link(struct walk *w, struct dentry *d);
 void	walk_end(struct walk *w);
 /* The child of w->dentry that last names, negative ones too. Referenced. The

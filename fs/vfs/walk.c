@@ -1,7 +1,7 @@
 /*
  * Path walk.
  *
- * A walk goes from component to component, in one of two ways with one loop:
+ * A walk goes from component to component, in one of two ways:
  *
  *   under RCU	holds nothing and writes nothing but, at the end, the count of
  *		the one dentry that it gives out. It remembers names_seq from
@@ -10,7 +10,7 @@
  *   by reference	holds references to the dentry and mount it stands on,
  *		looks names up under their chains' locks, asks file systems,
  *		follows magic links. It may sleep, and renews its charge
- *		between two components when little is left: it holds no lock
+ *		before each component that takes memory: it holds no lock
  *		there.
  *
  * In a file system that lives in the cache (sb.pins_dentries) a name that is
@@ -33,9 +33,25 @@
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
 #include "kernel/vm/reserve.h"
-#include "kernel/vm/uaccess.h"
 
-/* ---- paths and names ---- */
+/* One component of a name. */
+struct component {
+	const char	*s;
+	usize		len;
+	u64		hash;
+	const char	*next;		/* where the text goes on behind it */
+	bool		last;		/* of the whole walk */
+};
+
+#define WALK_OVER	2		/* there is no component to step to */
+
+static inline bool
+is_followed(const struct walk *w, const struct component *c)
+{
+	return !c->last || w->dir_wanted || (w->flags & WALK_FOLLOW);
+}
+
+/* ---- paths ---- */
 
 void
 path_get(struct path *p)
@@ -51,31 +67,20 @@ path_put(struct path *p)
 	mount_put(p->mnt);
 }
 
-int
-path_name_get(uptr_t user, char **out)
-{
-	char *buf = frame_virt(frame_get(FRAME_BUFFER));
-	isize len = copy_in_str(buf, user, PATH_MAX);
-
-	if (len > 0) {
-		*out = buf;
-		return 0;
-	}
-	path_name_put(buf);
-	return len == 0 ? -ENOENT : len;
-}
-
-void
-path_name_put(char *name)
-{
-	frame_put(frame_of_virt(name));
-}
-
 /* ---- start and end ---- */
+
+/* The directory that dirfd is, if name begins there; for fd_return(). Not under
+ * RCU: a descriptor that is being closed may have to be put back. */
+static inline struct fd_ref
+base_borrow(int dirfd, const char *name)
+{
+	return *name == '/' || dirfd == AT_FDCWD ?
+	    (struct fd_ref){ NULL, false } : fd_borrow(dirfd);
+}
 
 /* Where an absolute name and another begin, without references. */
 static int
-base_load(struct walk *w, int dirfd, bool absolute, struct fd_ref *dir)
+base_load(struct walk *w, int dirfd, bool absolute, const struct fd_ref *dir)
 {
 	struct fs_ctx *fs = current->fs;
 	u32 seq;
@@ -93,7 +98,6 @@ base_load(struct walk *w, int dirfd, bool absolute, struct fd_ref *dir)
 	}
 	if (dirfd == AT_FDCWD)
 		return 0;
-	*dir = fd_borrow(dirfd);
 	if (dir->file == NULL)
 		return -EBADF;
 	if (dir->file->dentry == NULL)
@@ -131,7 +135,7 @@ base_ref(struct walk *w)
 
 static int
 walk_init(struct walk *w, int dirfd, const char *name, u32 flags, bool rcu,
-    struct fd_ref *dir)
+    const struct fd_ref *dir)
 {
 	int rc;
 
@@ -139,22 +143,16 @@ walk_init(struct walk *w, int dirfd, const char *name, u32 flags, bool rcu,
 	w->rcu = rcu;
 	w->parent = false;
 	w->dir_wanted = false;
-	w->locked = false;
 	w->nlinks = w->depth = w->nbuf = 0;
-	w->left = current->charge.left;
 	w->buf[0] = w->buf[1] = NULL;
 	w->last = NULL;
 	if (*name == '\0' && !(flags & WALK_EMPTY))
 		return -ENOENT;
 	do {
 		w->seq = seq_read_begin(&names_seq);
-		fd_return(*dir);
-		*dir = (struct fd_ref){ NULL, false };
 		rc = base_load(w, dirfd, *name == '/', dir);
-		if (rc != 0)
-			return rc;
-	} while (!rcu && !base_ref(w));
-	return 0;
+	} while (rc == 0 && !rcu && !base_ref(w));
+	return rc;
 }
 
 void
@@ -170,47 +168,143 @@ walk_end(struct walk *w)
 	path_put(&w->root);
 }
 
-/* Stand on (mnt, d), whose references (if not RCU) the caller hands over. */
+/* Stand on (mnt, d), whose references the caller hands over. */
 static inline void
 walk_to(struct walk *w, struct mount *mnt, struct dentry *d)
 {
-	if (!w->rcu) {
-		dentry_put(w->dentry);
-		mount_put(w->mnt);
-	}
+	dentry_put(w->dentry);
+	mount_put(w->mnt);
+	w->mnt = mnt;
+	w->dentry = d;
+}
+
+/* The same under RCU, without references. */
+static inline void
+walk_to_rcu(struct walk *w, struct mount *mnt, struct dentry *d)
+{
 	w->mnt = mnt;
 	w->dentry = d;
 }
 
 /*
- * Leave RCU with references to where w stands and to the root. False: names
- * moved meanwhile (W1); w holds nothing.
+ * Under RCU, take references to where w stands and, if root_too, to the root,
+ * in the order of walk_refs_put(). How many there were: 2 or 4 are all.
  */
-static bool
-walk_leave_rcu(struct walk *w, bool root_too)
+static inline u32
+walk_refs_get(struct walk *w, bool root_too)
 {
 	mount_get(w->mnt);
-	if (unlikely(!ref_get_unless_zero(&w->dentry->refs))) {
+	if (unlikely(!ref_get_unless_zero(&w->dentry->refs)))
+		return 1;
+	if (!root_too)
+		return 2;
+	mount_get(w->root.mnt);
+	return ref_get_unless_zero(&w->root.dentry->refs) ? 4 : 3;
+}
+
+/* Give the first n back; out of RCU, for the last one of a file may sleep. */
+static void
+walk_refs_put(struct walk *w, u32 n)
+{
+	if (n >= 4)
+		dentry_put(w->root.dentry);
+	if (n >= 3)
+		mount_put(w->root.mnt);
+	if (n >= 2)
+		dentry_put(w->dentry);
+	if (n >= 1)
 		mount_put(w->mnt);
-		return false;
+}
+
+/* ---- links ---- */
+
+static int
+link_rcu(struct walk *w, struct dentry *d, const char *rest, const char **next)
+{
+	struct inode *i = d->inode;
+	const char *text;
+
+	if (++w->nlinks > SYMLINKS_MAX)
+		return -ELOOP;
+	if (i->ops->get_link == NULL || i->ops->follow != NULL)
+		return WALK_RETRY;
+	text = i->ops->get_link(i);
+	if (text == NULL)
+		return WALK_RETRY;
+	if (*text == '\0')
+		return -ENOENT;
+	if (*rest != '\0')
+		w->rest[w->depth++] = rest;
+	if (*text == '/')
+		walk_to_rcu(w, w->root.mnt, w->root.dentry);
+	*next = text;
+	return 0;
+}
+
+/* The link's text with rest behind it, in a frame of ours. */
+static int
+link_text(struct walk *w, struct dentry *d, const char *rest, const char **next)
+{
+	struct inode *i = d->inode;
+	usize rest_len = strlen(rest);
+	const char *text = NULL;
+	char **slot, *buf;
+	isize len;
+
+	slot = &w->buf[w->nbuf++ & 1];
+	if (*slot == NULL)
+		*slot = frame_virt(frame_get(FRAME_BUFFER));
+	buf = *slot;
+	if (i->ops->get_link != NULL)
+		text = i->ops->get_link(i);
+	if (text != NULL)
+		len = strlcpy(buf, text, PATH_MAX);
+	else if (i->ops->readlink != NULL)
+		len = i->ops->readlink(i, buf, PATH_MAX);
+	else
+		return -EINVAL;
+	if (len <= 0)
+		return len == 0 ? -ENOENT : len;
+	if (len + rest_len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(buf + len, rest, rest_len + 1);
+	if (buf[0] == '/') {
+		path_get(&w->root);
+		walk_to(w, w->root.mnt, w->root.dentry);
 	}
-	if (root_too) {
-		mount_get(w->root.mnt);
-		if (!ref_get_unless_zero(&w->root.dentry->refs)) {
-			mount_put(w->root.mnt);
-			goto undo;
+	*next = buf;
+	return 0;
+}
+
+/* Follow d, whose reference is given up; go on at *next. */
+static int
+follow_ref(struct walk *w, struct dentry *d, const char *rest,
+    const char **next)
+{
+	struct inode *i = d->inode;
+	struct path to;
+	int rc = reserve_renew();	/* as for a component; always */
+
+	if (rc == 0 && ++w->nlinks > SYMLINKS_MAX)
+		rc = -ELOOP;
+	if (rc == 0) {
+		rc = i->ops->follow == NULL ? -EOPNOTSUPP :
+		    i->ops->follow(i, &to);
+		if (rc == -EOPNOTSUPP) {
+			rc = link_text(w, d, rest, next);
+		} else if (rc == 0) {
+			walk_to(w, to.mnt, to.dentry);
+			*next = rest;
+		} else if (rc == FOLLOW_SELF) {
+			mount_get(w->mnt);
+			dentry_get(d);
+			walk_to(w, w->mnt, d);
+			*next = rest;
+			rc = 0;
 		}
 	}
-	if (likely(!seq_read_retry(&names_seq, w->seq))) {
-		w->rcu = false;
-		return true;
-	}
-	if (root_too)
-		path_put(&w->root);
-undo:
-	dentry_put(w->dentry);
-	mount_put(w->mnt);
-	return false;
+	dentry_put(d);
+	return rc;
 }
 
 /* ---- one step ---- */
@@ -263,26 +357,32 @@ walk_up(const struct walk *w, struct mount **mnt, struct dentry **d)
 }
 
 static void
-step_dotdot(struct walk *w)
+step_dotdot_rcu(struct walk *w)
 {
 	struct mount *mnt = w->mnt, *m;
 	struct dentry *d = w->dentry;
 
-	if (w->rcu) {
-		walk_up(w, &mnt, &d);
-		while ((READ_ONCE(d->flags) & D_MOUNTED) &&
-		    (m = mount_find(mnt, d)) != NULL) {
-			mnt = m;
-			d = m->root;
-		}
-	} else {
-		spin_lock(&names_lock);
-		walk_up(w, &mnt, &d);
-		mount_get(mnt);
-		dentry_get(d);
-		spin_unlock(&names_lock);
-		walk_cross(&mnt, &d);
+	walk_up(w, &mnt, &d);
+	while ((READ_ONCE(d->flags) & D_MOUNTED) &&
+	    (m = mount_find(mnt, d)) != NULL) {
+		mnt = m;
+		d = m->root;
 	}
+	walk_to_rcu(w, mnt, d);
+}
+
+static void
+step_dotdot_ref(struct walk *w)
+{
+	struct mount *mnt = w->mnt;
+	struct dentry *d = w->dentry;
+
+	spin_lock(&names_lock);
+	walk_up(w, &mnt, &d);
+	mount_get(mnt);
+	dentry_get(d);
+	spin_unlock(&names_lock);
+	walk_cross(&mnt, &d);
 	walk_to(w, mnt, d);
 }
 
@@ -321,68 +421,57 @@ walk_lookup_locked(struct dentry *dir, const char *name, usize len, u64 hash,
 	return 0;
 }
 
-/*
- * Between two components: a look-up takes at most half of the walk's frames.
- * What the call needs after the walk is left alone.
- */
-static int
-walk_renew(const struct walk *w)
+/* The child by reference if it is in the cache and need not be asked for; it
+ * may be negative. */
+static struct dentry *
+child_cached(struct walk *w, const char *s, usize len, u64 hash)
 {
-	if (likely(current->charge.left >= w->left - PATH_FRAMES / 2) ||
-	    w->locked || mem_booting || current->charge.bound == 0)
-		return 0;
-	return reserve_renew();
+	struct dentry *d = dentry_find(w->dentry, s, len, hash);
+
+	if (d == NULL || !(d->flags & D_REVALIDATE))
+		return d;
+	dentry_put(d);
+	return NULL;
 }
 
-int
-walk_need(s32 n)
-{
-	return current->charge.left < n && !mem_booting ? reserve_renew() : 0;
-}
-
-/* The child by reference; *out may be negative. */
+/* The child by reference, from its directory; *out may be negative. */
 static int
-child_by_ref(struct walk *w, const char *s, usize len, u64 hash,
+child_look_up(struct walk *w, const char *s, usize len, u64 hash,
     struct dentry **out)
 {
 	struct inode *dir = w->dentry->inode;
-	struct dentry *d = dentry_find(w->dentry, s, len, hash);
 	int rc;
 
-	if (d != NULL && !(d->flags & D_REVALIDATE)) {
-		*out = d;
-		return 0;
-	}
-	if (d != NULL)
-		dentry_put(d);
-	rc = walk_renew(w);
-	if (rc != 0)
-		return rc;
 	rwlock_read_lock(&dir->lock);
 	rc = walk_lookup_locked(w->dentry, s, len, hash, out);
 	rwlock_read_unlock(&dir->lock);
 	return rc;
 }
 
-/* What a step found: w has moved there, or *link is a link to follow. */
+/* To the component, or to what it is a link to. */
 static int
-step_ref(struct walk *w, const char *s, usize len, u64 hash, bool follow,
-    struct dentry **link)
+step_ref(struct walk *w, struct component *c)
 {
 	struct dentry *d;
 	struct mount *mnt = w->mnt;
-	int rc = child_by_ref(w, s, len, hash, &d);
+	int rc;
 
-	if (rc != 0)
-		return rc;
+	d = child_cached(w, c->s, c->len, c->hash);
+	if (d == NULL) {
+		/* A path may have many components: a segment for each that
+		 * takes frames. The last goes on with the rest of the call. */
+		rc = reserve_renew();
+		if (rc == 0)
+			rc = child_look_up(w, c->s, c->len, c->hash, &d);
+		if (rc != 0)
+			return rc;
+	}
 	if (d->inode == NULL) {
 		dentry_put(d);
 		return -ENOENT;
 	}
-	if (S_ISLNK(d->inode->mode) && follow) {
-		*link = d;
-		return 0;
-	}
+	if (S_ISLNK(d->inode->mode) && is_followed(w, c))
+		return follow_ref(w, d, c->next, &c->next);
 	mount_get(mnt);
 	walk_cross(&mnt, &d);
 	walk_to(w, mnt, d);
@@ -390,10 +479,9 @@ step_ref(struct walk *w, const char *s, usize len, u64 hash, bool follow,
 }
 
 static inline int
-step_rcu(struct walk *w, const char *s, usize len, u64 hash, bool follow,
-    struct dentry **link)
+step_rcu(struct walk *w, struct component *c)
 {
-	struct dentry *d = dentry_find_rcu(w->dentry, s, len, hash);
+	struct dentry *d = dentry_find_rcu(w->dentry, c->s, c->len, c->hash);
 	struct mount *m;
 	struct inode *i;
 	u32 flags;
@@ -416,104 +504,10 @@ step_rcu(struct walk *w, const char *s, usize len, u64 hash, bool follow,
 	}
 	if (unlikely((flags & (D_USED | D_LRU)) == D_LRU))
 		atomic_or(&d->flags, D_USED);
-	if (unlikely(S_ISLNK(i->mode)) && follow)
-		*link = d;
-	else
-		w->dentry = d;
+	if (unlikely(S_ISLNK(i->mode)) && is_followed(w, c))
+		return link_rcu(w, d, c->next, &c->next);
+	w->dentry = d;
 	return 0;
-}
-
-/* ---- links ---- */
-
-static void
-to_root(struct walk *w)
-{
-	if (!w->rcu)
-		path_get(&w->root);
-	walk_to(w, w->root.mnt, w->root.dentry);
-}
-
-static int
-link_rcu(struct walk *w, struct dentry *d, const char *rest, const char **next)
-{
-	struct inode *i = d->inode;
-	const char *text;
-
-	if (i->ops->get_link == NULL || i->ops->follow != NULL)
-		return WALK_RETRY;
-	text = i->ops->get_link(i);
-	if (text == NULL)
-		return WALK_RETRY;
-	if (*text == '\0')
-		return -ENOENT;
-	if (*rest != '\0')
-		w->rest[w->depth++] = rest;
-	if (*text == '/')
-		to_root(w);
-	*next = text;
-	return 0;
-}
-
-/* The link's text with rest behind it, in a frame of ours. */
-static int
-link_text(struct walk *w, struct dentry *d, const char *rest, const char **next)
-{
-	struct inode *i = d->inode;
-	usize rest_len = strlen(rest);
-	const char *text = NULL;
-	char **slot, *buf;
-	isize len;
-
-	slot = &w->buf[w->nbuf++ & 1];
-	if (*slot == NULL)
-		*slot = frame_virt(frame_get(FRAME_BUFFER));
-	buf = *slot;
-	if (i->ops->get_link != NULL)
-		text = i->ops->get_link(i);
-	if (text != NULL)
-		len = strlcpy(buf, text, PATH_MAX);
-	else if (i->ops->readlink != NULL)
-		len = i->ops->readlink(i, buf, PATH_MAX);
-	else
-		return -EINVAL;
-	if (len <= 0)
-		return len == 0 ? -ENOENT : len;
-	if (len + rest_len >= PATH_MAX)
-		return -ENAMETOOLONG;
-	memcpy(buf + len, rest, rest_len + 1);
-	if (buf[0] == '/')
-		to_root(w);
-	*next = buf;
-	return 0;
-}
-
-/* Follow d, whose reference is given up; go on at *next. */
-static int
-follow_ref(struct walk *w, struct dentry *d, const char *rest,
-    const char **next)
-{
-	struct inode *i = d->inode;
-	struct path to;
-	int rc = walk_renew(w);
-
-	if (rc == 0) {
-		rc = i->ops->follow == NULL ? -EOPNOTSUPP :
-		    i->ops->follow(i, &to);
-		if (rc == -EOPNOTSUPP) {
-			rc = link_text(w, d, rest, next);
-		} else if (rc == 0) {
-			walk_to(w, to.mnt, to.dentry);
-			*next = rest;
-		} else if (rc == FOLLOW_SELF) {
-			mount_get(w->mnt);
-			dentry_get(d);
-			walk_to(w, w->mnt, d);
-			*next = rest;
-			rc = 0;
-		}
-	}
-	dentry_put(d);
-	return rc;
 }
 
 /* ---- the loop ---- */
@@ -538,19 +532,6 @@ dots(const char *s, usize len)
 	if (len == 1)
 		return LAST_DOT;
 	return s[1] == '.' ? LAST_DOTDOT : LAST_NORM;
-}
-
-static int
-walk_link_step(struct walk *w, struct dentry *link, const char *rest,
-    const char **next)
-{
-	if (++w->nlinks > SYMLINKS_MAX) {
-		if (!w->rcu)
-			dentry_put(link);
-		return -ELOOP;
-	}
-	return w->rcu ? link_rcu(w, link, rest, next) :
-	    follow_ref(w, link, rest, next);
 }
 
 static inline const char *
@@ -586,60 +567,74 @@ walk_done(struct walk *w)
 	return 0;
 }
 
-/* One component, no dots; *next is where the text goes on behind it. */
+/* The component behind c. 0: w is to step there; WALK_OVER: it has arrived. */
 static always_inline int
-walk_step(struct walk *w, const char *s, usize len, u64 hash, bool follow,
-    const char **next)
+component_next(struct walk *w, struct component *c)
 {
-	struct dentry *link = NULL;
-	int rc = w->rcu ? step_rcu(w, s, len, hash, follow, &link) :
-	    step_ref(w, s, len, hash, follow, &link);
+	const char *s = skip_slashes(c->next), *after;
+	int rc;
 
-	if (likely(rc == 0 && link == NULL))
+	while (*s == '\0') {
+		if (!pop_rest(w, &s)) {
+			rc = walk_done(w);
+			return rc == 0 ? WALK_OVER : rc;
+		}
+	}
+	rc = may_search(w->dentry->inode);
+	if (unlikely(rc != 0))
+		return rc;
+	c->s = s;
+	c->len = name_scan(s, &c->hash);
+	if (unlikely(c->len > NAME_MAX))
+		return -ENAMETOOLONG;
+	c->next = s + c->len;
+	after = *c->next == '/' ? skip_slashes(c->next) : c->next;
+	c->last = *after == '\0' && w->depth == 0;
+	w->last_type = dots(s, c->len);
+	if (!c->last)
 		return 0;
-	return rc != 0 ? rc : walk_link_step(w, link, *next, next);
+	if (after != c->next)
+		w->dir_wanted = true;
+	if (!w->parent)
+		return 0;
+	w->last = s;
+	w->last_len = c->len;
+	w->last_hash = c->hash;
+	return WALK_OVER;
 }
 
 static int
-walk_run(struct walk *w, const char *s)
+walk_run_rcu(struct walk *w, const char *name)
 {
-	const char *next, *after;
-	usize len;
-	u64 hash;
-	bool last;
+	struct component c = { .next = name };
 	int rc;
 
-	for (;; s = next) {
-		s = skip_slashes(s);
-		while (*s == '\0')
-			if (!pop_rest(w, &s))
-				return walk_done(w);
-		rc = may_search(w->dentry->inode);
-		if (unlikely(rc != 0))
-			return rc;
-		len = name_scan(s, &hash);
-		if (unlikely(len > NAME_MAX))
-			return -ENAMETOOLONG;
-		next = s + len;
-		after = *next == '/' ? skip_slashes(next) : next;
-		last = *after == '\0' && w->depth == 0;
-		if (last && after != next)
-			w->dir_wanted = true;
-		w->last_type = dots(s, len);
-		if (last && w->parent) {
-			w->last = s;
-			w->last_len = len;
-			w->last_hash = hash;
-			return 0;
-		}
+	while (likely((rc = component_next(w, &c)) == 0)) {
 		if (likely(w->last_type == LAST_NORM))
-			rc = walk_step(w, s, len, hash, !last ||
-			    w->dir_wanted || (w->flags & WALK_FOLLOW), &next);
+			rc = step_rcu(w, &c);
 		else if (w->last_type == LAST_DOTDOT)
-			step_dotdot(w);
+			step_dotdot_rcu(w);
 		if (unlikely(rc != 0))
 			return rc;
 	}
+	return rc == WALK_OVER ? 0 : rc;
+}
+
+static int
+walk_run_ref(struct walk *w, const char *name)
+{
+	struct component c = { .next = name };
+	int rc;
+
+	while ((rc = component_next(w, &c)) == 0) {
+		if (w->last_type == LAST_NORM)
+			rc = step_ref(w, &c);
+		else if (w->last_type == LAST_DOTDOT)
+			step_dotdot_ref(w);
+		if (rc != 0)
+			return rc;
+	}
+	return rc == WALK_OVER ? 0 : rc;
 }
 
 /* ---- the ways in ---- */
@@ -648,12 +643,12 @@ static int
 walk_by_ref(struct walk *w, int dirfd, const char *name, u32 flags,
     bool parent)
 {
-	struct fd_ref dir = { NULL, false };
+	struct fd_ref dir = base_borrow(dirfd, name);
 	int rc = walk_init(w, dirfd, name, flags, false, &dir);
 
 	if (rc == 0) {
 		w->parent = parent;
-		rc = walk_run(w, name);
+		rc = walk_run_ref(w, name);
 		if (rc != 0)
 			walk_end(w);
 	}
@@ -666,20 +661,28 @@ static int
 walk_by_rcu(struct walk *w, int dirfd, const char *name, u32 flags,
     bool parent)
 {
-	struct fd_ref dir = { NULL, false };
+	struct fd_ref dir = base_borrow(dirfd, name);
+	u32 nrefs = 0;
 	int rc;
 
 	rcu_read_lock();
 	rc = walk_init(w, dirfd, name, flags, true, &dir);
 	if (rc == 0) {
 		w->parent = parent;
-		rc = walk_run(w, name);
-		if (rc == 0)
-			rc = walk_leave_rcu(w, parent) ? 0 : WALK_RETRY;
-		else if (seq_read_retry(&names_seq, w->seq))
+		rc = walk_run_rcu(w, name);
+		if (rc == 0) {
+			nrefs = walk_refs_get(w, parent);
+			if (unlikely(nrefs < (parent ? 4 : 2)))
+				rc = WALK_RETRY;
+		}
+		if (unlikely(seq_read_retry(&names_seq, w->seq)))
 			rc = WALK_RETRY;	/* W1 */
 	}
 	rcu_read_unlock();
+	if (likely(rc == 0))
+		w->rcu = false;
+	else
+		walk_refs_put(w, nrefs);
 	fd_return(dir);
 	return rc;
 }
@@ -727,19 +730,17 @@ walk_link(struct walk *w, struct dentry *d)
 	int rc;
 
 	assert(!w->rcu);
-	if (++w->nlinks > SYMLINKS_MAX) {
-		dentry_put(d);
-		return -ELOOP;
-	}
 	w->dir_wanted = false;
 	rc = follow_ref(w, d, "", &next);
-	return rc != 0 ? rc : walk_run(w, next);
+	return rc != 0 ? rc : walk_run_ref(w, next);
 }
 
 int
 walk_lookup(struct walk *w, struct dentry **out)
 {
-	return child_by_ref(w, w->last, w->last_len, w->last_hash, out);
+	*out = child_cached(w, w->last, w->last_len, w->last_hash);
+	return *out != NULL ? 0 :
+	    child_look_up(w, w->last, w->last_len, w->last_hash, out);
 }
 
 struct dentry *
@@ -757,7 +758,7 @@ walk_find(struct walk *w)
 int
 vfs_stat_fast(int dirfd, const char *name, u32 flags, struct lx_stat *st)
 {
-	struct fd_ref dir = { NULL, false };
+	struct fd_ref dir = base_borrow(dirfd, name);
 	struct walk w;
 	int rc;
 
@@ -766,7 +767,7 @@ vfs_stat_fast(int dirfd, const char *name, u32 flags, struct lx_stat *st)
 	if (rc == 0) {
 		struct inode *i;
 
-		rc = walk_run(&w, name);
+		rc = walk_run_rcu(&w, name);
 		i = w.dentry->inode;
 		if (rc == 0 && i->ops->getattr != NULL)
 			rc = WALK_RETRY;

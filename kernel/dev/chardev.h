@@ -19,10 +19,9 @@ struct chardev {
 	void		*priv;
 };
 
-/* At boot, or later in a thread that may sleep: then it draws what a node of
- * devfs takes, CHARDEV_ADD_FRAMES. */
+/* At boot, or later in a thread that may sleep: then it draws on the
+ * charge what a node of devfs takes. */
 void	chardev_add(struct chardev *d);
-#define CHARDEV_ADD_FRAMES	3
 /* Told of each device added after devfs was filled; fs/devfs sets it. */
 extern void (*chardev_added)(struct chardev *d);
 struct chardev *chardev_find(u32 major, u32 minor);

@@ -10,7 +10,7 @@ struct tty;
 
 struct job_ops {
 	/* sig to every member of the group; any context but interrupts. */
-	int	(*signal_pgrp)(u32 pgrp, int sig);
+	void	(*signal_pgrp)(u32 pgrp, int sig);
 	/* current's group and session, and whether sig is ignored/blocked. */
 	u32	(*pgrp)(void);
 	u32	(*session)(void);

@@ -2,7 +2,6 @@
  * null, zero, full, random, urandom: devices without hardware (mem(4), null(4),
  * random(4)).
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/dev/memdev.h"
@@ -146,11 +145,12 @@ kmsg_write(struct file *f, struct uio *from, s64 *pos)
 	return all;
 }
 
+static FILE_BOUNDS(mem);
+
 #define OPS(var, text, r, w, m) \
 	static const struct file_ops var = { \
 		.name = (text), \
-		.bound = { [FOP_READ] = BOUND_mem_read, \
-		    [FOP_WRITE] = BOUND_mem_write, [FOP_MMAP] = BOUND_none }, \
+		.bound = mem_bounds, \
 		.read = (r), .write = (w), .seek = null_seek, .mmap = (m), \
 	}
 

@@ -11,7 +11,6 @@
  * Locks: read_mutex -> lock -> raw_lock. A sleep for input or room is a renewal
  * point: it holds nothing.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/poll.h"
@@ -122,7 +121,7 @@ tty_step_input(struct tty *t)
 	pgrp = t->pgrp;
 	spin_unlock(&t->lock);
 	if (sig != 0 && pgrp != 0)
-		(void)job_ops->signal_pgrp(pgrp, sig);
+		job_ops->signal_pgrp(pgrp, sig);
 	return true;
 }
 
@@ -393,12 +392,11 @@ tty_release(struct file *f)
 	spin_unlock(&t->lock);
 }
 
+static FILE_BOUNDS(tty);
+
 static const struct file_ops tty_file_ops = {
 	.name = "tty",
-	.bound = {
-		[FOP_READ] = BOUND_tty_read, [FOP_WRITE] = BOUND_tty_write,
-		[FOP_IOCTL] = BOUND_tty_ioctl,
-	},
+	.bound = tty_bounds,
 	.read = tty_read,
 	.write = tty_write,
 	.ioctl = tty_ioctl,

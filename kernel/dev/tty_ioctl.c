@@ -41,7 +41,7 @@ tty_check_job(struct tty *t, int sig)
 		return sig == SIGTTIN ? -EIO : 0;
 	if (job_ops->pgrp_is_orphaned(pgrp))
 		return -EIO;
-	(void)job_ops->signal_pgrp(pgrp, sig);
+	job_ops->signal_pgrp(pgrp, sig);
 	return -ERESTARTSYS;
 }
 
@@ -81,8 +81,8 @@ tty_disassociate(struct tty *t)
 	t->hangups++;
 	spin_unlock(&t->lock);
 	if (pgrp != 0) {
-		(void)job_ops->signal_pgrp(pgrp, SIGHUP);
-		(void)job_ops->signal_pgrp(pgrp, SIGCONT);
+		job_ops->signal_pgrp(pgrp, SIGHUP);
+		job_ops->signal_pgrp(pgrp, SIGCONT);
 	}
 	waitq_wake_all(&t->readers, POLLIN | POLLHUP);
 }
@@ -200,7 +200,7 @@ tty_set_winsize(struct tty *t, uptr_t arg)
 	}
 	spin_unlock(&t->lock);
 	if (pgrp != 0)
-		(void)job_ops->signal_pgrp(pgrp, SIGWINCH);
+		job_ops->signal_pgrp(pgrp, SIGWINCH);
 	return 0;
 }
 
@@ -246,8 +246,6 @@ tty_set_pgrp(struct tty *t, uptr_t arg)
 	if (pgrp < 0)
 		return -EINVAL;
 	if (!job_ops->pgrp_exists(pgrp))
-		return -ESRCH;
-	if (job_ops->signal_pgrp(pgrp, 0) == -ESRCH)
 		return -ESRCH;
 	if (!job_ops->pgrp_in_session(pgrp, job_ops->session()))
 		return -EPERM;

@@ -85,14 +85,14 @@ frame_new(void)
 	return frame_virt(frame_get_zero(FRAME_BUFFER));
 }
 
-/* Make the leaf; draws FD_FRAMES at most. */
+/* Make the leaf, with those numbers taken, and what leads to it. */
 static struct fd_leaf *
-leaf_grow(struct fdtable *t, u32 leaf_no)
+leaf_make_locked(struct fdtable *t, u32 leaf_no, u64 open) REQUIRES(t->lock)
 {
-	struct fd_leaf *leaf;
+	struct fd_leaf *leaf = kmem_get_zero(&fd_leaf_cache);
 	struct fd_dir **dir, **first;
 
-	spin_lock(&t->lock);
+	leaf->open = open;
 	if (t->top == NULL)
 		rcu_store(t->top, (struct fd_top *)frame_new());
 	first = &t->top->dir[0];
@@ -101,11 +101,20 @@ leaf_grow(struct fdtable *t, u32 leaf_no)
 		rcu_store(*dir, (struct fd_dir *)frame_new());
 	if (dir == first && (*first)->leaf[0] == NULL)
 		rcu_store((*first)->leaf[0], &t->leaf0);
-	leaf = (*dir)->leaf[leaf_no % DIR_LEAVES];
-	if (leaf == NULL) {
-		leaf = kmem_get_zero(&fd_leaf_cache);
-		rcu_store((*dir)->leaf[leaf_no % DIR_LEAVES], leaf);
-	}
+	rcu_store((*dir)->leaf[leaf_no % DIR_LEAVES], leaf);
+	return leaf;
+}
+
+/* The leaf, made if it is missing. */
+static struct fd_leaf *
+leaf_grow(struct fdtable *t, u32 leaf_no)
+{
+	struct fd_leaf *leaf;
+
+	spin_lock(&t->lock);
+	leaf = leaf_of(t, leaf_no);
+	if (leaf == NULL)
+		leaf = leaf_make_locked(t, leaf_no, 0);
 	spin_unlock(&t->lock);
 	return leaf;
 }
@@ -282,15 +291,25 @@ fd_install(struct file *f, u32 from, bool cloexec)
 
 	for (; no < NLEAVES; no = leaf_next(t, no + 1), mask = ~0ul) {
 		struct fd_leaf *leaf = leaf_of(t, no);
+		u32 bit = __builtin_ctzl(mask);
 		u64 free;
 
-		if ((u64)no * FD_LEAF >= limit)
+		if ((u64)no * FD_LEAF + bit >= limit)
 			break;
-		if (unlikely(leaf == NULL))
-			leaf = leaf_grow(t, no);
+		if (unlikely(leaf == NULL)) {
+			/* Who makes a leaf has a number in it: once. */
+			spin_lock(&t->lock);
+			leaf = leaf_of(t, no);
+			if (leaf == NULL) {
+				leaf = leaf_make_locked(t, no, BIT(bit));
+				spin_unlock(&t->lock);
+				leaf_publish(leaf, bit, f, cloexec);
+				return no * FD_LEAF + bit;
+			}
+			spin_unlock(&t->lock);
+		}
 		while ((free = ~READ_ONCE(leaf->open) & mask) != 0) {
-			u32 bit = __builtin_ctzl(free);
-
+			bit = __builtin_ctzl(free);
 			if ((u64)no * FD_LEAF + bit >= limit)
 				return -EMFILE;
 			if (!leaf_claim(leaf, bit))
@@ -308,6 +327,7 @@ fd_install(struct file *f, u32 from, bool cloexec)
 static void
 fd_forget(struct fdtable *t, struct file *f)
 {
+	file_check_type(f);
 	if (f->ops->flush != NULL)
 		f->ops->flush(f);
 	file_locks_close(f, t);
@@ -463,8 +483,7 @@ fdtable_fork(struct fdtable *from)
 		u32 no = (u32)fd >> FD_LEAF_BITS;
 		struct fd_leaf *leaf;
 
-		if (current->charge.left < FD_FRAMES && !mem_booting &&
-		    reserve_renew() != 0)
+		if (reserve_renew() != 0)
 			break;
 		leaf = leaf_grow(t, no);
 		leaf_copy(leaf, leaf_of(from, no));

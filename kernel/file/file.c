@@ -80,6 +80,7 @@ file_free(struct file *f)
 	struct file_stash *s;
 
 	file_locks_release(f);
+	file_check_type(f);
 	if (f->ops->release != NULL)
 		f->ops->release(f);
 	if (f->dentry != NULL)
@@ -96,6 +97,7 @@ file_poll(struct file *f, struct poll_table *pt)
 {
 	if (f->ops->poll == NULL)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	file_check_type(f);
 	return f->ops->poll(f, pt);
 }
 

@@ -19,13 +19,24 @@ struct lx_stat;
 
 /*
  * The operations whose bound depends on the file's type. The bound of a call on
- * a descriptor is ops->bound[...], in frames, reserved after the look-up.
- * Generated: BOUND_pipe_read is a row of the table of bounds.
+ * a descriptor is that of the row ops->bound[...], reserved after the look-up.
+ * What the others take (mmap a pager) is in the rows of the calls.
  */
 enum file_op {
-	FOP_READ, FOP_WRITE, FOP_IOCTL, FOP_MMAP, FOP_READDIR, FOP_SETATTR,
-	FOP_SYNC, FOP_CLOSE, FOP_POLL, FOP_COUNT
+	FOP_READ, FOP_WRITE, FOP_IOCTL, FOP_READDIR, FOP_SETATTR, FOP_SYNC,
+	FOP_COUNT
 };
+
+/* At file level: FILE_BOUNDS(pipe); defines pipe_bounds[], a type's rows. */
+#define FILE_BOUNDS(type) \
+	struct bound type##_bounds[FOP_COUNT] BOUND_IN_SET = { \
+		[FOP_READ] = { .name = #type ".read" }, \
+		[FOP_WRITE] = { .name = #type ".write" }, \
+		[FOP_IOCTL] = { .name = #type ".ioctl" }, \
+		[FOP_READDIR] = { .name = #type ".readdir" }, \
+		[FOP_SETATTR] = { .name = #type ".setattr" }, \
+		[FOP_SYNC] = { .name = #type ".sync" }, \
+	}
 
 /*
  * All may be NULL unless said otherwise; the caller then returns the errno in
@@ -36,7 +47,9 @@ enum file_op {
  */
 struct file_ops {
 	const char	*name;			/* "pipe", "tmpfs", ... */
-	u16		bound[FOP_COUNT];	/* rows of bounds[] */
+	/* FILE_BOUNDS(), or NULL: the operations take no frame, or reserve
+	 * for themselves. */
+	struct bound	*bound;
 	bool		seekable;	/* has a position: pos != NULL */
 	/* Transfer at *pos (advance it) or, not seekable, the stream. Bytes
 	 * moved, 0 at the end, or an errno. [-EINVAL] */
@@ -126,16 +139,34 @@ file_put(struct file *f)
 int	file_pos_claim(struct file *f);
 void	file_pos_release(struct file *f);
 
-/* Reserve what op needs on a file of this type; a call that held no charge. */
+/*
+ * A segment of what op needs on a file of this type begins: reserve_row(). To
+ * its end, the operations that are called are those of the type.
+ */
 static inline int
 file_reserve(const struct file *f, enum file_op op)
 {
-	u32 row = f->ops->bound[op];
+	struct bound *rows = f->ops->bound;
+	int rc = 0;
 
-	if (row == 0)
-		return 0;
-	current->charge.id = row;
-	return reserve(bounds[row].frames);
+	if (rows != NULL)
+		rc = reserve_row(&rows[op]);
+	else if (unlikely(current->charge.bound != 0))
+		(void)renewal_begin();
+	charge_note(rows != NULL ? &rows[op] : NULL, f->ops);
+	return rc;
+}
+
+/* Generic code is about to call an operation of f: debug kernels look whether
+ * the segment, if file_reserve() began it, is for files of that type. */
+static inline void
+file_check_type(const struct file *f)
+{
+#if defined(HARDTACK_DEBUG)
+	assert(current->charge.ops == NULL || current->charge.ops == f->ops);
+#else
+	(void)f;
+#endif
 }
 
 /* What this rank needs from above: fs/vfs and kernel/syscall define them. */
@@ -197,8 +228,8 @@ fd_return(struct fd_ref r)
 		file_put(r.file);
 }
 /* Install f (its reference passes to the table) at the lowest free number
- * >= from; -EMFILE (the reference stays the caller's). Draws FD_FRAMES. */
-#define FD_FRAMES	3
+ * >= from; -EMFILE (the reference stays the caller's). Draws on the
+ * charge. */
 int	fd_install(struct file *f, u32 from, bool cloexec);
 /* dup2: at fd, closing what was there. -EBADF, -EBUSY as dup2(2). */
 int	fd_install_at(struct file *f, u32 fd, bool cloexec);

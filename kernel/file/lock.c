@@ -118,7 +118,7 @@ find_conflict(struct lock_bucket *b, const struct file_lock *want)
 	return NULL;
 }
 
-/* Cut [start, end) out of the owner's locks (L1). True if anything went. */
+/* Cut want's range out of the owner's locks. True if anything went. */
 static bool
 cut_range(struct lock_bucket *b, const struct file_lock *want)
 {
@@ -134,6 +134,7 @@ cut_range(struct lock_bucket *b, const struct file_lock *want)
 		if (l->end > want->end && l->start < want->start) {
 			(void)lock_add(b, l, want->end, l->end);
 			l->end = want->start;
+			break;		/* L1: no other is in the range */
 		} else if (l->end > want->end) {
 			l->start = want->end;
 		} else if (l->start < want->start) {

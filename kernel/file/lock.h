@@ -21,8 +21,7 @@ struct lock_range {
 #define LOCK_RANGE_MAX	0x7fffffffffffffffl
 
 /* F_SETLK and F_SETLKW (wait); by process, or by f if ofd. -EAGAIN, -EDEADLK,
- * -ERESTARTSYS. The caller has reserved LOCK_FRAMES. */
-#define LOCK_FRAMES	3
+ * -ERESTARTSYS. Draws on the charge. */
 int	file_lock_set(struct file *f, const struct lock_range *r, bool ofd,
 	    bool wait);
 /* F_GETLK: turns *r into the first lock in its way, or type F_UNLCK. */

@@ -29,7 +29,6 @@
  * page only while it is empty, so that none stops for ever. A writer that was
  * refused for that leaves `starved`, and the next read of a page wakes it.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/limits.h"
@@ -84,7 +83,15 @@ struct pipe {
 	struct pipe_slot inline_slot[SLOTS_INLINE];
 };
 
+/* Pages that a write has taken before it takes the lock. */
+struct page_stock {
+	u32		n;
+	struct frame	*page[SLOTS_INLINE];
+};
+
 static KMEM_CACHE(pipe_cache, "pipe", struct pipe);
+static BOUND_ROW(pipe_write);
+static BOUND_ROW(pipe_page);		/* each page of a write */
 static u64 pipe_last_ino;		/* [a] */
 static u64 pipe_pages;			/* [a] in all pipes */
 
@@ -307,17 +314,39 @@ pipe_read(struct file *f, struct uio *to, s64 *pos)
 enum put_result {
 	PUT_DONE,		/* all is in, or as much as fits */
 	PUT_FAULT,		/* the user's page is not there */
-	PUT_CHARGE,		/* a frame is needed and no charge is left */
+	PUT_PAGES,		/* a page is needed and the stock has none */
+	PUT_CLOSED,		/* nobody will read it */
 };
 
-/* A page to write into, or NULL and why not. */
+/* Most writes need no page: one is spare, or the bytes merge. The others come
+ * here, holding nothing, for as many as the pipe will take. */
+static int
+stock_fill(struct page_stock *s, const struct pipe *p, const struct uio *from)
+{
+	u32 room = READ_ONCE(p->nslots) -
+	    (READ_ONCE(p->head) - READ_ONCE(p->tail));
+	usize n = MIN(DIV_UP(from->left, PAGE_SIZE),
+	    (usize)MIN(MAX(room, 1u), SLOTS_INLINE));
+	int rc = reserve_linear(&bound_pipe_write, &bound_pipe_page, n);
+
+	if (rc != 0)
+		return rc;
+	while (s->n < n) {
+		LOOP_PAID(&bound_pipe_page);
+		s->page[s->n++] = frame_get(FRAME_BUFFER);
+	}
+	reserve_end();
+	return 0;
+}
+
+/* A page to write into, or NULL and why not. s may be NULL: no stock. */
 static struct frame *
-page_take_locked(struct pipe *p, enum put_result *why)
+page_take_locked(struct pipe *p, struct page_stock *s, enum put_result *why)
 {
 	if (p->nspares > 0)
 		return p->spare[--p->nspares];
-	if (current->charge.left == 0 && !mem_booting) {
-		*why = PUT_CHARGE;
+	if (s == NULL || s->n == 0) {
+		*why = PUT_PAGES;
 		return NULL;
 	}
 	if (atomic_add_return(&pipe_pages, 1) > nframes / MEMORY_SHARE &&
@@ -328,7 +357,7 @@ page_take_locked(struct pipe *p, enum put_result *why)
 		return NULL;
 	}
 	p->npages++;
-	return frame_get(FRAME_BUFFER);
+	return s->page[--s->n];
 }
 
 static void
@@ -356,7 +385,8 @@ merge_room(struct pipe *p)
 
 /* Append without the promise of all or nothing. */
 static enum put_result
-pipe_put_locked(struct pipe *p, struct uio *from, bool packet)
+pipe_put_locked(struct pipe *p, struct page_stock *stock, struct uio *from,
+    bool packet)
 {
 	while (from->left > 0) {
 		u32 room = packet ? 0 : merge_room(p);
@@ -377,7 +407,7 @@ pipe_put_locked(struct pipe *p, struct uio *from, bool packet)
 		}
 		if (pipe_is_full(p))
 			return PUT_DONE;
-		page = page_take_locked(p, &why);
+		page = page_take_locked(p, stock, &why);
 		if (page == NULL)
 			return why;
 		want = MIN(from->left, (usize)PAGE_SIZE);
@@ -400,7 +430,8 @@ pipe_put_locked(struct pipe *p, struct uio *from, bool packet)
  * slot and those of a new one are committed together.
  */
 static enum put_result
-pipe_put_atomic_locked(struct pipe *p, struct uio *from, bool packet)
+pipe_put_atomic_locked(struct pipe *p, struct page_stock *stock,
+    struct uio *from, bool packet)
 {
 	struct uio saved = *from;
 	u32 room = packet ? 0 : MIN(merge_room(p), (u32)from->left);
@@ -411,7 +442,7 @@ pipe_put_atomic_locked(struct pipe *p, struct uio *from, bool packet)
 	if (rest > 0) {
 		if (pipe_is_full(p))
 			return PUT_DONE;
-		page = page_take_locked(p, &why);
+		page = page_take_locked(p, stock, &why);
 		if (page == NULL)
 			return why;
 	}
@@ -460,8 +491,8 @@ fault_in_all(const struct uio *from)
 
 /* What a write does between two looks at the pipe. 0: go on. */
 static int
-pipe_write_pause(struct pipe *p, struct file *f, struct uio *from,
-    enum put_result why)
+pipe_write_pause(struct pipe *p, struct file *f, struct page_stock *stock,
+    struct uio *from, enum put_result why)
 {
 	int rc;
 
@@ -469,12 +500,10 @@ pipe_write_pause(struct pipe *p, struct file *f, struct uio *from,
 	case PUT_FAULT:
 		return from->left <= PIPE_BUF ? fault_in_all(from) :
 		    uio_fault_in(from, USER_READ);
-	case PUT_CHARGE:
-		if (current->charge.bound != 0)
-			return reserve_renew();
-		current->charge.id = BOUND_pipe_write;
-		return reserve(MIN(DIV_UP(from->left, PAGE_SIZE),
-		    (usize)BOUND_FRAMES_pipe_write));
+	case PUT_PAGES:
+		return stock_fill(stock, p, from);
+	case PUT_CLOSED:
+		return -EPIPE;
 	case PUT_DONE:
 		break;
 	}
@@ -486,43 +515,63 @@ pipe_write_pause(struct pipe *p, struct file *f, struct uio *from,
 	return rc != 0 ? -ERESTARTSYS : 0;
 }
 
+/* One look at the pipe; wakes readers for what it got. */
+static enum put_result
+pipe_write_once(struct pipe *p, struct page_stock *stock, struct uio *from,
+    usize total, bool packet)
+{
+	enum put_result why = PUT_CLOSED;
+	usize before = from->left;
+	bool room;
+
+	spin_lock(&p->lock);
+	if (p->readers != 0)
+		why = total <= PIPE_BUF ?
+		    pipe_put_atomic_locked(p, stock, from, packet) :
+		    pipe_put_locked(p, stock, from, packet);
+	room = !pipe_has_no_room(p);
+	spin_unlock(&p->lock);
+	if (from->left < before)
+		waitq_wake_sync(&p->readq, POLLIN | POLLRDNORM);
+	if (from->left == 0 && room && unlikely(!waitq_is_empty(&p->writeq)))
+		waitq_wake(&p->writeq, POLLOUT | POLLWRNORM);
+	return why;
+}
+
+/* Where the first look was not enough. */
+static noinline isize
+pipe_write_rest(struct file *f, struct uio *from, usize total, bool packet,
+    enum put_result why)
+{
+	struct pipe *p = f->priv;
+	struct page_stock stock;
+	int rc;
+
+	stock.n = 0;
+	while (from->left > 0) {
+		rc = pipe_write_pause(p, f, &stock, from, why);
+		if (rc != 0)
+			return from->left < total ? (isize)(total -
+			    from->left) : rc;
+		why = pipe_write_once(p, &stock, from, total, packet);
+		while (stock.n > 0)
+			frame_put(stock.page[--stock.n]);
+	}
+	return total;
+}
+
 static isize
 pipe_write(struct file *f, struct uio *from, s64 *pos)
 {
-	struct pipe *p = f->priv;
-	bool packet = f->flags & O_DIRECT, room, closed;
-	usize total = from->left, before;
+	bool packet = f->flags & O_DIRECT;
+	usize total = from->left;
 	enum put_result why;
-	int rc;
 
 	if (total == 0)
 		return 0;
-	for (;;) {
-		before = from->left;
-		why = PUT_DONE;
-		spin_lock(&p->lock);
-		closed = p->readers == 0;
-		if (!closed)
-			why = total <= PIPE_BUF ?
-			    pipe_put_atomic_locked(p, from, packet) :
-			    pipe_put_locked(p, from, packet);
-		room = !pipe_has_no_room(p);
-		spin_unlock(&p->lock);
-		if (from->left < before)
-			waitq_wake_sync(&p->readq, POLLIN | POLLRDNORM);
-		if (from->left == 0) {
-			if (room && unlikely(!waitq_is_empty(&p->writeq)))
-				waitq_wake(&p->writeq, POLLOUT | POLLWRNORM);
-			return total;
-		}
-		if (closed)
-			rc = -EPIPE;
-		else
-			rc = pipe_write_pause(p, f, from, why);
-		if (rc != 0)
-			return from->left < total ?
-			    (isize)(total - from->left) : rc;
-	}
+	why = pipe_write_once(f->priv, NULL, from, total, packet);
+	return likely(from->left == 0) ? (isize)total :
+	    pipe_write_rest(f, from, total, packet, why);
 }
 
 /* ---- the rest ---- */
@@ -664,7 +713,7 @@ pipe_reopen(struct file *f, u32 flags, struct file **out)
 const struct file_ops pipe_file_ops = {
 	.name = "pipe",
 	.reopen = pipe_reopen,
-	/* read and write reserve for themselves, where they must. */
+	/* No rows: read takes nothing, write reserves where it must. */
 	.read = pipe_read,
 	.write = pipe_write,
 	.poll = pipe_poll,

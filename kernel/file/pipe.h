@@ -10,9 +10,8 @@ struct spinlock;
 
 /*
  * A pipe: out[0] reads, out[1] writes; one reference each. flags: O_NONBLOCK,
- * O_DIRECT (packets). Draws PIPE_CREATE_FRAMES.
+ * O_DIRECT (packets). Draws on the charge.
  */
-#define PIPE_CREATE_FRAMES	3
 void	pipe_create(struct file *out[2], u32 flags);
 
 /*

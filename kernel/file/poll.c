@@ -7,9 +7,10 @@
  *
  * All the waiters of a call must exist at once, so its memory is linear in the
  * number of descriptors: items and waiters stand on the stack for the few that
- * is usual, else in chunks of one frame each, reserved by a bound computed from
- * that number before. What would take more than a fixed share of memory is
- * refused by policy.
+ * is usual, else in chunks of one frame each, which are reserved and taken all
+ * at once: those of the items before they are loaded, those of the waiters when
+ * nothing holds at the first look. What would take more than a fixed share of
+ * memory is refused by policy.
  *
  * P1 a waiter's queue lives as long as its file, which the item keeps: by a
  *    reference, or, in a table that is not shared, because only this thread
@@ -17,7 +18,6 @@
  * P2 triggered is cleared before a scan and set after a queue's event became
  *    visible; so an event after the scan's look leaves it set.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/poll.h"
 #include "kernel/abi/resource.h"
@@ -69,7 +69,12 @@ struct poll_set {
 	struct poll_chunk *items, *last_items;
 	struct poll_chunk *entries;	/* newest first */
 	u32		max_items, max_entries;	/* of the newest chunk */
+	struct poll_chunk *stock;	/* taken, not yet used */
+	u32		nitems;		/* the most that will be added */
 };
+
+static BOUND_ROW(poll);
+static BOUND_ROW(poll_chunk);		/* each chunk of a poll */
 
 /* The first chunks of a set stand on the stack. */
 struct poll_small {
@@ -91,11 +96,33 @@ entry_wake(struct waiter *w, u32 events)
 	return true;
 }
 
-static struct poll_chunk *
-chunk_create(void)
+/* n chunks more to the stock; -EINTR when killed. */
+static int
+stock_fill(struct poll_set *set, u32 n)
 {
-	struct poll_chunk *c = frame_virt(frame_get(FRAME_BUFFER));
+	int rc = reserve_linear(&bound_poll, &bound_poll_chunk, n);
 
+	if (rc != 0)
+		return rc;
+	for (u32 i = 0; i < n; i++) {
+		struct poll_chunk *c;
+
+		LOOP_PAID(&bound_poll_chunk);
+		c = frame_virt(frame_get(FRAME_BUFFER));
+		c->next = set->stock;
+		set->stock = c;
+	}
+	reserve_end();
+	return 0;
+}
+
+static struct poll_chunk *
+stock_take(struct poll_set *set)
+{
+	struct poll_chunk *c = set->stock;
+
+	assert(c != NULL);
+	set->stock = c->next;
 	c->next = NULL;
 	c->n = 0;
 	return c;
@@ -109,7 +136,7 @@ poll_add(struct poll_table *pt, struct waitq *q)
 	struct poll_entry *e;
 
 	if (set->entries->n == set->max_entries) {
-		struct poll_chunk *c = chunk_create();
+		struct poll_chunk *c = stock_take(set);
 
 		c->next = set->entries;
 		set->entries = c;
@@ -124,30 +151,25 @@ poll_add(struct poll_table *pt, struct waitq *q)
 	waitq_add(q, &e->w);
 }
 
-/* Frames for n items beyond what stands on the stack. */
+/* Chunks for n items, and for their waiters, beyond what is on the stack. */
 static u64
-poll_frames(u64 n)
+item_chunks(u64 n)
 {
-	if (n <= SMALL_ITEMS)
-		return 0;
-	return DIV_UP(n, CHUNK_ITEMS) +
+	return n <= SMALL_ITEMS ? 0 : DIV_UP(n, CHUNK_ITEMS);
+}
+
+static u64
+entry_chunks(u64 n)
+{
+	return n <= SMALL_ITEMS ? 0 :
 	    DIV_UP(n * QUEUES_PER_FILE, CHUNK_ENTRIES);
 }
 
 static int
 set_init(struct poll_set *set, struct poll_small *small, u32 n)
 {
-	u64 need = poll_frames(n);
-	int rc;
-
-	if (need > nframes / MEMORY_SHARE)
+	if (item_chunks(n) + entry_chunks(n) > nframes / MEMORY_SHARE)
 		return -ENOMEM;
-	if (need > 0) {
-		current->charge.id = BOUND_poll_chunk;
-		rc = reserve(need);
-		if (rc != 0)
-			return rc;
-	}
 	small->items.next = small->entries.next = NULL;
 	small->items.n = small->entries.n = 0;
 	*set = (struct poll_set){
@@ -155,8 +177,9 @@ set_init(struct poll_set *set, struct poll_small *small, u32 n)
 		.items = &small->items, .last_items = &small->items,
 		.entries = &small->entries, .max_items = SMALL_ITEMS,
 		.max_entries = SMALL_ITEMS * QUEUES_PER_FILE,
+		.nitems = n,
 	};
-	return 0;
+	return n <= SMALL_ITEMS ? 0 : stock_fill(set, item_chunks(n));
 }
 
 static void
@@ -166,7 +189,7 @@ set_add(struct poll_set *set, s32 fd, s16 events)
 	struct poll_item *item;
 
 	if (set->last_items->n == set->max_items) {
-		set->last_items->next = chunk_create();
+		set->last_items->next = stock_take(set);
 		set->last_items = set->last_items->next;
 		set->max_items = CHUNK_ITEMS;
 	}
@@ -196,6 +219,10 @@ set_fini(struct poll_set *set)
 				file_put(c->item[i].file);
 		if (c != set->items)
 			frame_put(frame_of_virt(c));
+	}
+	for (c = set->stock; c != NULL; c = next) {
+		next = c->next;
+		frame_put(frame_of_virt(c));
 	}
 }
 
@@ -234,16 +261,12 @@ set_scan(struct poll_set *set, bool add)
 	return ready;
 }
 
-/*
- * Until triggered: 0, -EINTR, -ETIMEDOUT. The charge is dropped for good: every
- * waiter hangs on its queue by now, and no further frame will be needed.
- */
+/* Until triggered: 0, -EINTR, -ETIMEDOUT. There is no charge by now. */
 static int
 set_sleep(struct poll_set *set, u64 deadline_ns)
 {
 	int rc = 0;
 
-	(void)renewal_begin();
 	for (;;) {
 		sched_set_state(THREAD_SLEEPING);
 		if (READ_ONCE(set->triggered))
@@ -271,8 +294,13 @@ set_wait(struct poll_set *set, u64 deadline_ns)
 	long ready = set_scan(set, false);
 	int rc;
 
-	if (ready == 0 && deadline_ns != 0)
+	if (ready == 0 && deadline_ns != 0) {
+		rc = set->nitems <= SMALL_ITEMS ? 0 :
+		    stock_fill(set, entry_chunks(set->nitems));
+		if (rc != 0)
+			return rc;
 		ready = set_scan(set, true);
+	}
 	while (ready == 0 && deadline_ns != 0) {
 		rc = set_sleep(set, deadline_ns);
 		if (rc == -EINTR)

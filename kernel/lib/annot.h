@@ -31,20 +31,40 @@
 	THREAD_ATTR(release_shared_capability(__VA_ARGS__))
 #define NO_THREAD_CHECK		THREAD_ATTR(no_thread_safety_analysis)
 
-/* How often a loop bound was broken; provided by kernel/trace in the kernel. */
+/* A debug kernel's loop was about to take a turn more than it states. */
 noreturn void	bound_breached(const char *file, int line, u64 bound);
 
+/*
+ * Loops whose turns the analyzer cannot count, and that take memory.
+ *
+ *	for_bound(n, int i = 0; i < m; i++)	at most n turns; a debug kernel
+ *	while_bound(n, cond)			counts them and panics
+ *	LOOP_BOUND(n);		the same, first in any loop's body; not counted
+ *	LOOP_PAID(&bound_x);	what a turn takes is row x, and as many were
+ *				reserved as there are turns: reserve_linear()
+ */
 #if defined(HARDTACK_ANALYZE)
 void	analyzer_loop_bound(u64 bound);
+void	analyzer_loop_paid(const void *turn);
 #define LOOP_BOUND(n)		analyzer_loop_bound(n)
-#define for_bound(n, ...)	for (__VA_ARGS__) if (analyzer_loop_bound(n), 1)
-#elif defined(HARDTACK_DEBUG)
-#define for_bound(n, ...) \
+#define LOOP_PAID(turn)		analyzer_loop_paid(turn)
+#define LOOP_STATED(n)		if (LOOP_BOUND(n), 0) { } else
+#define for_bound(n, ...)	for (__VA_ARGS__) LOOP_STATED(n)
+#define while_bound(n, cond)	while (cond) LOOP_STATED(n)
+#else
+#define LOOP_BOUND(n)		((void)sizeof(n))
+#define LOOP_PAID(turn)		((void)sizeof(turn))
+#if defined(HARDTACK_DEBUG)
+#define LOOP_COUNTED(n, loop) \
 	for (u64 turns_ = 0, once_ = 1; once_; once_ = 0) \
-		for (__VA_ARGS__) \
+		loop \
 			if (++turns_ > (u64)(n)) \
 				bound_breached(__FILE__, __LINE__, (n)); \
 			else
+#define for_bound(n, ...)	LOOP_COUNTED(n, for (__VA_ARGS__))
+#define while_bound(n, cond)	LOOP_COUNTED(n, while (cond))
 #else
 #define for_bound(n, ...)	for (__VA_ARGS__)
+#define while_bound(n, cond)	while (cond)
+#endif
 #endif

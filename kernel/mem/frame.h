@@ -8,6 +8,7 @@
 
 #include "kernel/lib/types.h"
 #include "kernel/lib/assert.h"
+#include "kernel/lib/list.h"
 #include "kernel/sync/rcu.h"
 #include "kernel/sync/spinlock.h"
 #include "kernel/x86/paging.h"
@@ -54,10 +55,13 @@ struct frame {
 			pfn_t		fc_lru_next, fc_lru_prev;
 		};
 		struct rcu_head	rcu;	/* to be put after a grace period */
-		struct {	/* page table */
+		struct {	/* page table: vm/pagetable.c */
 			u32		pt_used;	/* entries in use */
 			u32		pt_dead;
-			void		*pt_rcu[2];
+			union {		/* listed, then on its way out */
+				struct list	pt_node;
+				struct rcu_head	pt_rcu;
+			};
 		};
 		u64	priv[3];
 	};

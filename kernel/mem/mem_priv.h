@@ -17,9 +17,8 @@ struct interval {
 
 paddr_t	boot_mem_next_free(paddr_t pos, paddr_t *end);
 
-/* One CPU's free frames and credit. a atomic; l lock; o this CPU only */
+/* One CPU's free frames. l lock; o this CPU only */
 struct frame_cpu {
-	u64		credit;		/* [a] unpromised frames, a count */
 	struct spinlock	lock;
 	u32		n;		/* [l] length of list */
 	struct frame	*list;		/* [l] free frames, by next */
@@ -41,13 +40,23 @@ struct frame_pool {
 	struct frame	*emergency;	/* [l] for a release kernel's breach */
 	u32		nemergency;	/* [l] */
 	u32		batch;		/* [I] frames moved to a CPU at once */
-	bool		waiting;	/* [a] somebody waits in reserve() */
+	struct charge	*tickets;	/* [l] charges on tickets, by
+					 * next_ticket */
+	bool		waiting;	/* [a] somebody is in line */
 	bool		holding;	/* [l] test mode: charge_hold() */
-	u64		held;		/* [l] unpromised, hidden by it */
-	u64		keep;		/* [l] the most it leaves */
+	bool		at_edge;	/* [l] charge_hold_edge() */
+	u32		missing;	/* [l] frames that it keeps back */
+	u64		held;		/* [l] unpromised, hidden in the pool */
+	u64		keep;		/* [l] the most that is not hidden */
+	u64		nedge;		/* [l] admissions at the edge */
 };
 extern struct frame_pool frame_pool;
 
+/* Test mode hides frames in the pool: bring as many there as it hides. */
+void	frame_gather_locked(void);
+
+/* The batch is known, or has changed. */
+void	charge_init(void);
 /* A breach of the running charge: find one unpromised frame, or panic. */
 void	charge_breach(struct charge *c);
 /* One frame came back: to the charge, the credit, or the waiters. */

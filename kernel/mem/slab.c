@@ -62,9 +62,17 @@ magazine_of(struct kmem_cache *cache)
 	    [cache - __kmem_caches_start];
 }
 
-/* ---- debug: poison and red zones ---- */
+/* ---- debug: no object is found, poison and red zones ---- */
 
 #if defined(HARDTACK_DEBUG)
+bool kmem_is_bare;
+
+void
+kmem_set_bare(bool bare)
+{
+	WRITE_ONCE(kmem_is_bare, bare);
+}
+
 static u64 *
 red_zone(struct kmem_cache *cache, void *obj)
 {
@@ -118,6 +126,12 @@ object_give_check(struct kmem_cache *cache, void *obj)
 	object_poison(cache, obj);
 }
 #else
+void
+kmem_set_bare(bool bare)
+{
+	(void)bare;
+}
+
 #define object_poison(cache, obj)	((void)0)
 #define object_take_check(cache, obj)	((void)0)
 #define object_give_check(cache, obj)	((void)0)
@@ -293,7 +307,7 @@ kmem_get_slow(struct kmem_cache *cache, struct magazine *mag)
 		spin_unlock(&cache->lock);
 		return obj;
 	}
-	while (mag->n < (cache->mag_cap + 1) / 2 &&
+	while (!kmem_is_bare && mag->n < (cache->mag_cap + 1) / 2 &&
 	    (cache->partial | cache->empty) != 0) {
 		f = &frames[cache->partial != 0 ? cache->partial :
 		    cache->empty];
@@ -301,7 +315,7 @@ kmem_get_slow(struct kmem_cache *cache, struct magazine *mag)
 		slab_settle_locked(cache, f);
 	}
 	spin_unlock(&cache->lock);
-	if (mag->n > 0)
+	if (mag->n > 0 && !kmem_is_bare)
 		return mag->obj[--mag->n];
 
 	f = slab_create(cache);
@@ -320,7 +334,7 @@ kmem_get(struct kmem_cache *cache)
 	struct magazine *mag = magazine_of(cache);
 	void *obj;
 
-	if (likely(mag->n > 0))
+	if (likely(mag->n > 0) && !kmem_is_bare)
 		obj = mag->obj[--mag->n];
 	else
 		obj = kmem_get_slow(cache, mag);

@@ -49,6 +49,18 @@ void	*kmem_get(struct kmem_cache *cache);		/* contents undefined */
 void	*kmem_get_zero(struct kmem_cache *cache);
 void	kmem_put(struct kmem_cache *cache, void *obj);
 
+/*
+ * Test mode of debug kernels: nobody finds a free object, neither in a magazine
+ * nor in another's slab, so that each call takes the frames that its bound has
+ * for its objects.
+ */
+#if defined(HARDTACK_DEBUG)
+extern bool kmem_is_bare;		/* [a] */
+#else
+#define kmem_is_bare	false
+#endif
+void	kmem_set_bare(bool bare);	/* no effect in a release kernel */
+
 /* Free all empty slabs; returns frames freed. */
 u32	kmem_shrink(void);
 /* Bring this CPU's magazines back to the slabs (from a thread on it). */

@@ -33,6 +33,9 @@
 #define RFLAGS_START	0x202ul		/* IF, and the bit that is always 1 */
 
 static KMEM_CACHE(exec_cache, "exec", struct exec);
+static BOUND_ROW(exec_map);		/* an address space; a segment's VMAs */
+static BOUND_ROW(exec_files);		/* a table of descriptors of its own */
+static BOUND_ROW(exec_commit);		/* credentials, a lineage */
 
 static struct exec *
 exec_begin(const struct exec_path *path, const struct exec_strings *strings)
@@ -81,19 +84,14 @@ exec_identity(struct exec *e)
 	e->secure = e->euid != c->uid || e->egid != c->gid;
 }
 
-int
-exec_need(s32 n)
-{
-	return current->charge.left < n ? reserve_renew() : 0;
-}
-
 static int
 exec_build(struct exec *e, u64 *sp)
 {
 	int error = exec_open(e);
 
-	if (error == 0)
-		error = exec_need(EXEC_MAP_FRAMES);
+	if (error != 0)
+		return error;
+	error = reserve_row(&bound_exec_map);
 	if (error != 0)
 		return error;
 	e->as = aspace_create();
@@ -266,15 +264,17 @@ exec_commit(struct exec *e, struct trapframe *tf, u64 sp)
 	struct task *t = current_task();
 	int error = exec_alone(t);
 
-	if (error == 0)
-		error = exec_need(EXEC_COMMIT_FRAMES);
+	if (error != 0)
+		return error;
+	error = reserve_row(&bound_exec_files);
 	if (error != 0)
 		return error;
 	exec_take_pid(t);
 	/* From here on only a kill ends it, and nobody sees in what state. */
 	error = fdtable_unshare_current();
-	if (error == 0)
-		error = exec_need(EXEC_REST_FRAMES);
+	if (error != 0)
+		return error;
+	error = reserve_row(&bound_exec_commit);
 	if (error != 0)
 		return error;
 	fdtable_close_on_exec(current->fds);

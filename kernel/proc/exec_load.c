@@ -19,11 +19,14 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/exec_priv.h"
 #include "kernel/vm/aspace.h"
+#include "kernel/vm/reserve.h"
 #include "kernel/x86/paging.h"
 
 #define EXEC_HEAD_BYTES	1024	/* holds the headers of ordinary programs */
 #define PIE_BASE	0x555555554000ul	/* two thirds of user space */
 #define PIE_RANDOM_PAGES 0xffffffful		/* 28 bits, as Linux */
+
+static BOUND_ROW(exec_open);		/* a walk, a file */
 
 static const char *
 skip_blanks(const char *s)
@@ -127,9 +130,10 @@ exec_open_interp(struct exec *e)
 	got = vfs_read_kernel(e->file, e->tmp, len, (s64)e->elf.interp_offset);
 	if (got != (isize)len || e->tmp[len - 1] != '\0')
 		return got < 0 ? (int)got : -ENOEXEC;
-	error = exec_need(EXEC_OPEN_FRAMES);
-	if (error == 0)
-		error = vfs_open_exec((char *)e->tmp, &e->interp);
+	error = reserve_row(&bound_exec_open);
+	if (error != 0)
+		return error;
+	error = vfs_open_exec((char *)e->tmp, &e->interp);
 	if (error != 0)
 		return error;
 	got = vfs_read_kernel(e->interp, e->page, EXEC_HEAD_BYTES, 0);
@@ -146,12 +150,12 @@ exec_open(struct exec *e)
 {
 	const char *path = e->path->shown;
 	isize got;
-	int error;
+	int error = reserve_row(&bound_exec_open);
 
-	error = exec_need(EXEC_OPEN_FRAMES);
-	if (error == 0)
-		error = vfs_open_exec_at(e->path->dirfd, e->path->name,
-		    e->path->walk_flags, &e->file);
+	if (error != 0)
+		return error;
+	error = vfs_open_exec_at(e->path->dirfd, e->path->name,
+	    e->path->walk_flags, &e->file);
 	for (;;) {
 		if (error != 0)
 			return error;
@@ -165,9 +169,10 @@ exec_open(struct exec *e)
 			return error;
 		file_put(e->file);
 		e->file = NULL;
-		error = exec_need(EXEC_OPEN_FRAMES);
-		if (error == 0)
-			error = vfs_open_exec(path, &e->file);
+		error = reserve_row(&bound_exec_open);
+		if (error != 0)
+			return error;
+		error = vfs_open_exec(path, &e->file);
 	}
 	error = exec_parse(e, e->file, (usize)got, &e->elf);
 	return error != 0 ? error : exec_open_interp(e);
@@ -237,8 +242,11 @@ map_image(struct aspace *as, struct file *f, const struct elf_info *elf,
 	    MAP_PRIVATE, &pager);
 	if (error != 0)
 		return error;
-	for (u32 i = 0; i < elf->nloads && error == 0; i++)
-		error = map_segment(as, &elf->load[i], bias, pager);
+	for (u32 i = 0; i < elf->nloads && error == 0; i++) {
+		error = reserve_renew();
+		if (error == 0)
+			error = map_segment(as, &elf->load[i], bias, pager);
+	}
 	pager->ops->put(pager);
 	return error;
 }

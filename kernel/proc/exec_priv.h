@@ -46,16 +46,9 @@ struct exec {
 _Static_assert(sizeof(struct exec) <= 4096, "KMEM_MAX");
 
 /*
- * The next step takes n frames at most: renew if they are not left. What is
- * built so far is exec_end()'s. -EINTR when killed: then no frame is to be had.
+ * exec_load.c: open path, follow scripts, check headers. It reserves for each
+ * file that it opens; what is built before is exec_end()'s.
  */
-int	exec_need(s32 n);
-#define EXEC_OPEN_FRAMES	(PATH_FRAMES + 2)	/* a walk, a file */
-#define EXEC_MAP_FRAMES		8	/* an address space, its VMAs */
-#define EXEC_COMMIT_FRAMES	4	/* a leaf of descriptors, and: */
-#define EXEC_REST_FRAMES	2	/* credentials, a lineage */
-
-/* exec_load.c: open path, follow scripts, check headers. */
 int	exec_open(struct exec *e);
 /* Map both images into e->as. */
 int	exec_map(struct exec *e);

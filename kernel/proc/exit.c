@@ -7,12 +7,12 @@
  * children to a new parent, and the message to its own. What is left is a
  * struct proc for wait4.
  *
- * The end takes next to no memory, but closing files may take some. It runs on
- * a charge of its own (row "exit"); if that is not to be had at once, on one of
- * a fixed number of tickets with standing reservations, so that exits, which
- * give memory back, never wait for memory.
+ * The end takes next to no memory: a page to write what user space asked for,
+ * what closing files may need. It reserves as any call does; where that is not
+ * to be had at once it goes on by one of a fixed number of tickets with
+ * standing reservations, so that exits, which give memory back, never wait in
+ * line for it.
  */
-#include "bounds.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/wait.h"
@@ -32,9 +32,9 @@
 
 #define EXIT_TICKETS	2
 
+/* A fault's frames: what exit writes to user memory is all it needs any for. */
 static struct standing exit_tickets = {
-	.name = "exit",
-	.frames = BOUND_FRAMES_exit,
+	.row = &bound_fault,
 	.count = EXIT_TICKETS,
 };
 
@@ -42,27 +42,6 @@ void
 exit_init(void)
 {
 	standing_add(&exit_tickets);
-}
-
-/* True: on a ticket, to be given back. */
-static bool
-exit_charge_begin(void)
-{
-	reserve_end();
-	current->charge.id = BOUND_exit;
-	if (charge_try(&current->charge, BOUND_FRAMES_exit))
-		return false;
-	standing_take(&exit_tickets);
-	return true;
-}
-
-static void
-exit_charge_end(bool on_ticket)
-{
-	if (on_ticket)
-		standing_give(&exit_tickets);
-	else
-		reserve_end();
 }
 
 void
@@ -178,7 +157,7 @@ reparent_locked(struct proc *p, struct list *dead) REQUIRES(proc_tree_lock)
 		list_remove(&c->sibling);
 		list_push_back(&reaper->children, &c->sibling);
 		if (c->pdeath_sig != 0)
-			(void)signal_send_proc(c, (int)c->pdeath_sig, NULL);
+			signal_send_proc(c, (int)c->pdeath_sig, NULL);
 		job_check_orphans_locked(c, p);
 		c->exit_signal = SIGCHLD;
 		if (c->state == PROC_ZOMBIE &&
@@ -253,12 +232,12 @@ task_exit(s32 status)
 	struct task *t = current_task();
 	struct proc *p = t->proc;
 	struct cred *cred;
-	bool ticket;
 
 	assert(list_is_empty(&t->thread_node) == false);
+	reserve_end();
+	standing_enter(&exit_tickets);
 	robust_list_exit(t);
 	clear_tid_exit(t);
-	ticket = exit_charge_begin();
 	(void)aspace_rss_peak(current->aspace);
 	task_leave_memory(NULL);
 	if (!(p->vfork_done))
@@ -270,7 +249,7 @@ task_exit(s32 status)
 	rcu_store(t->pid->task, NULL);
 	pid_release_locked(t->pid);
 	spin_unlock(&proc_tree_lock);
-	exit_charge_end(ticket);
+	standing_leave();
 	cred = t->thread.cred;
 	rcu_store(t->thread.cred, NULL);
 	cred_put(cred);

@@ -5,11 +5,10 @@
  * refused (limits). Then what takes memory in proportion to the parent (its
  * address space, its descriptors): these renew the reservation, so a kill may
  * come in between, and what is built so far hangs on the task (task.building),
- * where the killer counts it. From there on all is bounded and cannot fail: the
- * number, the objects, the links. A child made by a dying parent is born killed
- * and leaves by the ordinary door.
+ * where the killer counts it. The rest is one segment (clone_task): the number,
+ * which is the last that may be refused, the objects, the links. A child made
+ * by a dying parent is born killed and leaves by the ordinary door.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/sched.h"
 #include "kernel/abi/wait.h"
@@ -34,18 +33,16 @@
 	CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
 	CLONE_NEWNET)
 
-/* Stack and its tables 7; task, FPU state, process, actions, number 5. */
-#define CLONE_REST	12
-/* A first table of descriptors, one more leaf of it, the directory context. */
-#define CLONE_FILES_REST 5
-_Static_assert(BOUND_FRAMES_sys_vfork >= CLONE_FILES_REST + CLONE_REST &&
-    BOUND_FRAMES_sys_clone >= CLONE_FILES_REST + CLONE_REST, "bounds.tab");
+/* A table of descriptors; it renews for each leaf. */
+static BOUND_ROW(clone_files);
+/* The directory context, the stack and its tables; task, FPU state, process,
+ * actions, number. */
+static BOUND_ROW(clone_task);
 
 /* What a child has of its parent or got anew; each a reference. */
 struct inheritance {
 	struct aspace	*as;
 	struct fdtable	*fds;
-	struct fs_ctx	*fs;
 };
 
 /* First code of a child, in its own memory: CLONE_CHILD_SETTID. */
@@ -100,23 +97,15 @@ fs_ctx_share(struct fs_ctx *fs)
 	return fs;
 }
 
-/* The next step takes n frames at most. -EINTR when killed: then none. */
-static int
-clone_need(s32 n)
-{
-	int error = 0;
-
-	if (current->charge.left < n)
-		error = reserve_renew();
-	return thread_is_killed(current) ? -EINTR : error;
-}
-
-/* Copies or shares; -EINTR when killed: what is there is to be put. */
+/*
+ * Copies or shares what grows with the parent. -EINTR when killed: what is
+ * there is to be put. 0 may also mean killed, the descriptors a part.
+ */
 static int
 inherit(const struct clone_request *r, struct inheritance *in)
 {
 	struct task *t = current_task();
-	int error = 0;
+	int error;
 
 	if (r->flags & CLONE_VM) {
 		in->as = current->aspace;
@@ -125,23 +114,18 @@ inherit(const struct clone_request *r, struct inheritance *in)
 	} else {
 		error = aspace_fork(current->aspace, &t->building);
 		in->as = t->building;
+		if (error != 0)
+			return error;
 	}
-	if (error == 0)
-		error = clone_need(CLONE_FILES_REST);
-	if (error != 0)
-		return error;
 	if (r->flags & CLONE_FILES) {
 		in->fds = current->fds;
 		fdtable_get(in->fds);
-	} else {
-		in->fds = fdtable_fork(current->fds);	/* may renew */
+		return 0;
 	}
-	error = clone_need(1 + CLONE_REST);
-	if (error != 0)
-		return error;
-	in->fs = r->flags & CLONE_FS ? fs_ctx_share(current->fs) :
-	    fs_ctx_copy(current->fs);
-	return 0;
+	error = reserve_row(&bound_clone_files);
+	if (error == 0)
+		in->fds = fdtable_fork(current->fds);	/* may renew */
+	return error;
 }
 
 static void
@@ -154,8 +138,6 @@ inheritance_drop(struct inheritance *in)
 	}
 	if (in->fds != NULL)
 		fdtable_put(in->fds);
-	if (in->fs != NULL)
-		fs_ctx_put(in->fs);
 }
 
 static void
@@ -168,7 +150,8 @@ task_copy(struct task *child, const struct clone_request *r,
 	thread_inherit(&child->thread);
 	child->thread.aspace = in->as;
 	child->thread.fds = in->fds;
-	child->thread.fs = in->fs;
+	child->thread.fs = r->flags & CLONE_FS ? fs_ctx_share(current->fs) :
+	    fs_ctx_copy(current->fs);
 	child->thread.cred = me->thread.cred;
 	cred_get(child->thread.cred);
 	child->blocked = me->blocked;
@@ -284,31 +267,40 @@ vfork_wait(struct proc *child)
 	(void)result;		/* killed: the exit path looks */
 }
 
-static struct task *
-clone_build(const struct clone_request *r, struct inheritance *in,
-    struct pid *pid, const struct trapframe *tf)
+/* The rest, one segment; takes over what is inherited. */
+static int
+clone_build(const struct clone_request *r, const struct inheritance *in,
+    const struct trapframe *tf, struct task **out)
 {
 	bool is_thread = r->flags & CLONE_THREAD;
-	struct proc *p = is_thread ? current_proc() : proc_copy(r, in->as);
-	struct task *child = task_create(p, current->name);
+	struct task *child;
+	struct proc *p;
+	struct pid *pid;
 
+	if (reserve_row(&bound_clone_task) != 0 || thread_is_killed(current))
+		return -EINTR;
+	pid = pid_alloc();
+	if (pid == NULL)
+		return -EAGAIN;
+	p = is_thread ? current_proc() : proc_copy(r, in->as);
+	child = task_create(p, current->name);
 	child->thread.tid = pid->nr;
 	task_copy(child, r, in, tf);
 	if (is_thread)
 		link_thread(p, child, pid);
 	else
 		link_proc(p, child, pid, r->flags);
-	return child;
+	*out = child;
+	return 0;
 }
 
 long
 proc_clone(const struct clone_request *r, const struct trapframe *tf)
 {
 	bool is_vfork = r->flags & CLONE_VFORK && !(r->flags & CLONE_THREAD);
-	struct inheritance in = { NULL, NULL, NULL };
+	struct inheritance in = { NULL, NULL };
 	struct task *child;
 	struct proc *p;
-	struct pid *pid;
 	int error;
 	u32 nr;
 
@@ -318,15 +310,15 @@ proc_clone(const struct clone_request *r, const struct trapframe *tf)
 	if (error != 0)
 		return error;
 	error = inherit(r, &in);
-	pid = error == 0 ? pid_alloc() : NULL;
-	if (pid == NULL) {
+	if (error == 0)
+		error = clone_build(r, &in, tf, &child);
+	if (error != 0) {
 		inheritance_drop(&in);
 		if (!(r->flags & CLONE_THREAD))
 			user_count_sub(current_cred()->uid, USER_NPROC);
-		return error != 0 ? error : -EAGAIN;
+		return error;
 	}
-	nr = pid->nr;
-	child = clone_build(r, &in, pid, tf);
+	nr = child->thread.tid;
 	current_task()->building = NULL;
 	p = child->proc;
 	if (is_vfork)

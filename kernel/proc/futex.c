@@ -265,18 +265,16 @@ futex_wait(uptr_t addr, u32 op, u32 val, u64 deadline_ns, u32 bitset)
 	}
 }
 
+/* By rising address. */
 static void
 buckets_lock(struct futex_bucket *a, struct futex_bucket *b) NO_THREAD_CHECK
 {
-	if (a > b) {
-		struct futex_bucket *first = b;
-
-		b = a;
-		a = first;
+	if (a == b) {
+		spin_lock(&a->lock);
+	} else {
+		spin_lock(a < b ? &a->lock : &b->lock);
+		spin_lock(a < b ? &b->lock : &a->lock);
 	}
-	spin_lock(&a->lock);
-	if (b != a)
-		spin_lock(&b->lock);
 }
 
 static void

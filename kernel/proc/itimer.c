@@ -71,7 +71,7 @@ alarm_fire(struct timer *timer)
 	u64 irq = spin_lock_irq(&p->siglock), missed;
 
 	if (p->alarm_deadline_ns != 0) {
-		(void)signal_post_locked(p, NULL, SIGALRM, NULL, NULL);
+		signal_post_locked(p, NULL, SIGALRM, NULL);
 		if (p->alarm_interval_ns != 0) {
 			p->alarm_deadline_ns = next_deadline(
 			    p->alarm_deadline_ns, p->alarm_interval_ns,
@@ -132,9 +132,9 @@ cpu_timer_fire(struct timer *timer)
 	if (ct->deadline_ns != 0) {
 		used = cpu_ns_locked(p, cpu_timer_is_virtual(ct));
 		if (used >= ct->deadline_ns) {
-			(void)signal_post_locked(p, NULL,
+			signal_post_locked(p, NULL,
 			    cpu_timer_is_virtual(ct) ? SIGVTALRM : SIGPROF,
-			    NULL, NULL);
+			    NULL);
 			ct->deadline_ns = ct->interval_ns != 0 ?
 			    used + ct->interval_ns : 0;
 		}
@@ -248,7 +248,8 @@ ptimer_signal_locked(struct proc *p, struct posix_timer *pt)
 	pt->last_overruns = pt->overruns;
 	pt->q.info.u.timer.si_overrun = (s32)pt->overruns;
 	pt->overruns = 0;
-	(void)signal_post_locked(p, t, pt->signo, &pt->q.info, &pt->q);
+	/* false: dropped, and nothing to take back */
+	(void)signal_post_entry_locked(p, t, &pt->q);
 }
 
 static void

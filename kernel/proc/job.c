@@ -56,8 +56,8 @@ job_check_orphans_locked(struct proc *p, struct proc *parent)
 	    !pgrp_is_orphaned_locked(pgrp, p))
 		return;
 	list_for_each(m, &pgrp->members, pgrp_node) {
-		(void)signal_send_proc(m, SIGHUP, NULL);
-		(void)signal_send_proc(m, SIGCONT, NULL);
+		signal_send_proc(m, SIGHUP, NULL);
+		signal_send_proc(m, SIGCONT, NULL);
 	}
 }
 

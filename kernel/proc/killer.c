@@ -1,6 +1,6 @@
 /*
- * The killer: when reserve() finds no memory left to reclaim, it chooses whose
- * death frees the most frames, ends it, and has its memory taken down at once.
+ * The killer: when no memory is left to reclaim, it chooses whose death frees
+ * the most frames, ends it, and has its memory taken down at once.
  *
  * What is compared are lineages, not processes. A lineage begins when a program
  * is executed and goes on through fork, so the thousand processes of a fork
@@ -19,7 +19,6 @@
  * Locks: called by one thread, reclaim; what it shares with exits is atomic or
  * under the victims' siglocks.
  */
-#include "bounds.h"
 #include "kernel/abi/wait.h"
 #include "kernel/file/file.h"
 #include "kernel/lib/assert.h"

@@ -69,13 +69,19 @@ enum sig_default signal_default(int sig);
 void	sigpend_init(struct sigpend *s);
 void	sigpend_flush(struct sigpend *s);	/* nobody sees it any more */
 void	sigpend_discard(struct sigpend *s, u64 mask);	/* taken, unseen */
+/* Post sig to t, or to p when t is NULL. */
+void	signal_post_locked(struct proc *p, struct task *t, int sig,
+	    const struct sigsrc *src) REQUIRES(p->siglock);
+/* The same for what q carries: true if q is among the pending signals now, else
+ * it stays the caller's. */
+bool	signal_post_entry_locked(struct proc *p, struct task *t,
+	    struct sigqueue *q) REQUIRES(p->siglock);
 /*
- * Post sig to t, or to p when t is NULL. q, or NULL, carries info; it passes to
- * the pending signals, else returns false and it stays the caller's.
+ * Send info with an entry of its own, under RCU: draws a sigqueue object on the
+ * caller's charge. -EAGAIN: RLIMIT_SIGPENDING is reached.
  */
-bool	signal_post_locked(struct proc *p, struct task *t, int sig,
-	    const struct lx_siginfo *info, struct sigqueue *q)
-	    REQUIRES(p->siglock);
+int	signal_queue_proc(struct proc *p, const struct lx_siginfo *info);
+int	signal_queue_task(struct task *t, const struct lx_siginfo *info);
 /* The whole process ends with a wait status. Wakes all its threads. */
 void	proc_kill_locked(struct proc *p, s32 status) REQUIRES(p->siglock);
 /* Set current's mask: wakes others for what it no longer takes. */

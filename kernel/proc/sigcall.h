@@ -27,6 +27,8 @@ long	signal_pause(void);
 /* kill(2) with its four kinds of pid. */
 int	signal_kill(s32 pid, int sig);
 /* To one thread; tgid 0: any process. */
-int	signal_kill_task(u32 tgid, u32 tid, int sig,
+int	signal_kill_task(u32 tgid, u32 tid, int sig);
+/* rt_sigqueueinfo, rt_tgsigqueueinfo: the signal info->si_signo with info. */
+int	signal_queue_info(u32 pid, const struct lx_siginfo *info);
+int	signal_queue_task_info(u32 tgid, u32 tid,
 	    const struct lx_siginfo *info);
-int	signal_queue(u32 pid, int sig, const struct lx_siginfo *info);

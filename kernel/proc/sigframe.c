@@ -102,24 +102,10 @@ fault:
 	USER_PUT(at, offsetof(struct lx_rt_sigframe, field), (value), fault)
 #define PUT_REG(field, value)	PUT(uc.uc_mcontext.field, (value))
 
-/* All but the siginfo. False: a page is missing. */
-static bool
-frame_write(u64 at, const struct task *t, const struct trapframe *tf,
-    const struct sigact *act, u64 mask, u64 fpstate)
+/* What the handler interrupts. Part of user_put_begin() .. user_put_end(). */
+static always_inline bool
+frame_put_regs(u64 at, const struct trapframe *tf)
 {
-	u64 flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
-	    (fpu_xcr0 != 0 ? UC_FP_XSTATE : 0);
-	u64 stack_flags = altstack_status(t, tf->rsp) |
-	    (t->altstack_flags & SS_AUTODISARM);
-
-	user_put_begin();
-	PUT(pretcode, act->restorer);
-	PUT(uc.uc_flags, flags);
-	PUT(uc.uc_link, 0);
-	PUT(uc.uc_stack.ss_sp, t->altstack.addr);
-	PUT(uc.uc_stack.ss_flags, stack_flags);
-	PUT(uc.uc_stack.ss_size, t->altstack_len);
-	PUT(uc.uc_sigmask, mask);
 	PUT_REG(r8, tf->r8);
 	PUT_REG(r9, tf->r9);
 	PUT_REG(r10, tf->r10);
@@ -141,6 +127,31 @@ frame_write(u64 at, const struct task *t, const struct trapframe *tf,
 	PUT_REG(cs, (tf->cs & 0xffff) | tf->ss << 48);	/* cs, gs, fs, ss */
 	PUT_REG(err, (u32)tf->vector_error);
 	PUT_REG(trapno, tf->vector_error >> 32);
+	return true;
+fault:
+	return false;
+}
+
+/* All but the siginfo. False: a page is missing. */
+static bool
+frame_write(u64 at, const struct task *t, const struct trapframe *tf,
+    const struct sigact *act, u64 mask, u64 fpstate)
+{
+	u64 flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
+	    (fpu_xcr0 != 0 ? UC_FP_XSTATE : 0);
+	u64 stack_flags = altstack_status(t, tf->rsp) |
+	    (t->altstack_flags & SS_AUTODISARM);
+
+	user_put_begin();
+	PUT(pretcode, act->restorer);
+	PUT(uc.uc_flags, flags);
+	PUT(uc.uc_link, 0);
+	PUT(uc.uc_stack.ss_sp, t->altstack.addr);
+	PUT(uc.uc_stack.ss_flags, stack_flags);
+	PUT(uc.uc_stack.ss_size, t->altstack_len);
+	PUT(uc.uc_sigmask, mask);
+	if (!frame_put_regs(at, tf))
+		goto fault;
 	PUT_REG(oldmask, mask);
 	PUT_REG(cr2, t->fault_addr);
 	PUT_REG(fpstate, fpstate);

@@ -4,9 +4,10 @@
  * A signal is pending on a task or on its process. Standard signals (1 to 31)
  * are pending at most once, so each has a fixed place for its origin and
  * sending one takes no memory: no exit, fault or timer can fail to send one.
- * Real-time signals, and values given to sigqueue(3), are queued in struct
- * sigqueue, drawn on the sender's charge and limited by RLIMIT_SIGPENDING;
- * those of POSIX timers live in the timer.
+ * Signals that count, or carry a value, are queued in struct sigqueue: those of
+ * sigqueue(3) and real-time ones of kill(2), in entries drawn on the sender's
+ * charge and limited by RLIMIT_SIGPENDING; those of POSIX timers, in the timer.
+ * So signal_send_*() takes no memory, signal_queue_*() one entry.
  *
  * A thread has work for the exit path (WORK_SIGNAL) when a signal that it does
  * not block is pending. Only the thread itself clears the bit, under siglock,
@@ -16,7 +17,7 @@
  *
  * A signal whose action ends the process ends it at once, in the sender: all
  * threads get WORK_KILLED and are woken. That is what a thread that waits in
- * reserve() needs: it holds nothing and leaves its queue.
+ * reserve_row() needs: it holds nothing and leaves its queue.
  *
  * Lock: proc.siglock, interrupts off, since timers send from interrupts.
  */
@@ -222,42 +223,57 @@ signal_is_dropped(const struct proc *p, const struct task *t, int sig)
 	    !((t->blocked | t->sigwait) & LX_SIGMASK(sig));
 }
 
-bool
-signal_post_locked(struct proc *p, struct task *t, int sig,
-    const struct lx_siginfo *info, struct sigqueue *q)
+static struct sigpend *
+pend_of(struct proc *p, struct task *t)
 {
-	struct sigpend *s = t != NULL ? &t->pend : &p->pend;
+	return t != NULL ? &t->pend : &p->pend;
+}
+
+/* What a signal does when it is sent. Is it to be pending, once more? */
+static bool
+signal_arrive_locked(struct proc *p, struct task *t, int sig)
+    REQUIRES(p->siglock)
+{
 	u64 bit = LX_SIGMASK(sig);
 
 	assert_held(&p->siglock);
+	assert(sig >= 1 && sig <= NSIG);
 	if (p->flags & PROC_F_EXITING && sig != SIGKILL)
 		return false;
 	if (unlikely(bit & (SIG_STOPS | LX_SIGMASK(SIGCONT))))
 		signal_stop_cont_locked(p, sig);
 	if (signal_is_dropped(p, t, sig))
 		return false;
-	if (sig <= SIG_STD) {
-		if (s->mask & bit)
-			return false;
-		s->src[sig - 1] = (struct sigsrc){ 0, 0, SI_KERNEL };
-		if (info != NULL)
-			s->src[sig - 1] = (struct sigsrc){
-				(u32)info->u.rt.si_pid, info->u.rt.si_uid,
-				info->si_code };
-	}
-	s->mask |= bit;
-	if (q != NULL)
-		list_push_back(&s->queue, &q->node);
-	signal_wake_locked(p, t, sig);
-	return q != NULL;
+	return sig > SIG_STD || !(pend_of(p, t)->mask & bit);
 }
 
-/* Does info hold more than pid and uid, or may sig be pending twice? */
-static bool
-signal_needs_queue(int sig, const struct lx_siginfo *info)
+void
+signal_post_locked(struct proc *p, struct task *t, int sig,
+    const struct sigsrc *src)
 {
-	return info != NULL && (sig > SIG_STD || info->si_code == SI_QUEUE ||
-	    info->si_code == SI_MESGQ || info->si_code == SI_ASYNCIO);
+	struct sigpend *s = pend_of(p, t);
+
+	if (!signal_arrive_locked(p, t, sig))
+		return;
+	if (sig <= SIG_STD)
+		s->src[sig - 1] = src != NULL ? *src :
+		    (struct sigsrc){ 0, 0, SI_KERNEL };
+	s->mask |= LX_SIGMASK(sig);
+	signal_wake_locked(p, t, sig);
+}
+
+bool
+signal_post_entry_locked(struct proc *p, struct task *t, struct sigqueue *q)
+{
+	struct sigpend *s = pend_of(p, t);
+	int sig = q->info.si_signo;
+
+	if (!signal_arrive_locked(p, t, sig))
+		return false;
+	s->mask |= LX_SIGMASK(sig);
+	list_push_back(&s->queue, &q->node);
+	signal_wake_locked(p, t, sig);
+	return true;
 }
 
 /* An entry for info, counted against current's user. NULL: limit reached. */
@@ -277,29 +293,75 @@ sigqueue_get(const struct lx_siginfo *info)
 	return q;
 }
 
-static int
-signal_send(struct proc *p, struct task *t, int sig,
-    const struct lx_siginfo *info)
+static bool
+task_has_left(const struct task *t)
 {
-	struct sigqueue *q = NULL;
+	return t != NULL && list_is_empty(&t->thread_node);
+}
+
+static void
+signal_send(struct proc *p, struct task *t, int sig, const struct sigsrc *src)
+{
+	u64 irq = spin_lock_irq(&p->siglock);
+
+	if (!task_has_left(t))
+		signal_post_locked(p, t, sig, src);
+	spin_unlock_irq(&p->siglock, irq);
+}
+
+void
+signal_send_proc(struct proc *p, int sig, const struct sigsrc *src)
+{
+	signal_send(p, NULL, sig, src);
+}
+
+void
+signal_send_task(struct task *t, int sig, const struct sigsrc *src)
+{
+	signal_send(t->proc, t, sig, src);
+}
+
+void
+signal_send_pgrp(u32 pgrp, int sig)
+{
+	struct pid *pid;
+	struct proc *p;
+
+	spin_lock(&proc_tree_lock);
+	pid = pid_find(pgrp);
+	if (pid != NULL)
+		list_for_each(p, &pid->members, pgrp_node)
+			signal_send_proc(p, sig, NULL);
+	spin_unlock(&proc_tree_lock);
+}
+
+/* No entry is left for info: kill(2) and standard signals get through without
+ * what it says, others fail. See signal(7). */
+static int
+signal_send_bare(struct proc *p, struct task *t, const struct lx_siginfo *info)
+{
+	struct sigsrc src = { (u32)info->u.rt.si_pid, info->u.rt.si_uid,
+		info->si_code };
+
+	if (info->si_signo > SIG_STD && info->si_code != SI_USER)
+		return -EAGAIN;
+	signal_send(p, t, info->si_signo, &src);
+	return 0;
+}
+
+static int
+signal_queue(struct proc *p, struct task *t, const struct lx_siginfo *info)
+{
+	struct sigqueue *q = sigqueue_get(info);
 	bool taken;
 	u64 irq;
 
-	if (sig < 1 || sig > NSIG)
-		return sig == 0 ? 0 : -EINVAL;
-	if (signal_needs_queue(sig, info)) {
-		q = sigqueue_get(info);
-		/* kill(2) gets through without its origin, see signal(7). */
-		if (q == NULL && info->si_code != SI_USER)
-			return -EAGAIN;
-	}
+	if (q == NULL)
+		return signal_send_bare(p, t, info);
 	irq = spin_lock_irq(&p->siglock);
-	if (t != NULL && list_is_empty(&t->thread_node))
-		taken = false;		/* has left */
-	else
-		taken = signal_post_locked(p, t, sig, info, q);
+	taken = !task_has_left(t) && signal_post_entry_locked(p, t, q);
 	spin_unlock_irq(&p->siglock, irq);
-	if (q != NULL && !taken) {
+	if (!taken) {
 		user_count_sub(q->uid, USER_SIGPENDING);
 		kmem_put(&sigqueue_cache, q);
 	}
@@ -307,34 +369,15 @@ signal_send(struct proc *p, struct task *t, int sig,
 }
 
 int
-signal_send_proc(struct proc *p, int sig, const struct lx_siginfo *info)
+signal_queue_proc(struct proc *p, const struct lx_siginfo *info)
 {
-	return signal_send(p, NULL, sig, info);
+	return signal_queue(p, NULL, info);
 }
 
 int
-signal_send_task(struct task *t, int sig, const struct lx_siginfo *info)
+signal_queue_task(struct task *t, const struct lx_siginfo *info)
 {
-	return signal_send(t->proc, t, sig, info);
-}
-
-int
-signal_send_pgrp(u32 pgrp, int sig)
-{
-	struct pid *pid;
-	struct proc *p;
-	int error = -ESRCH;
-
-	spin_lock(&proc_tree_lock);
-	pid = pid_find(pgrp);
-	if (pid != NULL) {
-		list_for_each(p, &pid->members, pgrp_node) {
-			error = 0;
-			(void)signal_send(p, NULL, sig, NULL);
-		}
-	}
-	spin_unlock(&proc_tree_lock);
-	return error;
+	return signal_queue(t->proc, t, info);
 }
 
 /* May current's credentials send sig to p? kill(2). */
@@ -529,14 +572,12 @@ signal_parent_locked(struct proc *child, int code, s32 status)
 	struct proc *p = child->parent;
 	bool ended = code != CLD_STOPPED && code != CLD_CONTINUED;
 	int sig = ended ? (int)child->exit_signal : SIGCHLD;
-	struct lx_siginfo info = { .si_signo = sig, .si_code = code };
+	struct sigsrc src = { child->pid, child->cred->uid, code };
 	const struct sigact *chld;
 	bool ignored, nobody;
 	u64 irq;
 
 	assert_held(&proc_tree_lock);
-	info.u.rt.si_pid = (s32)child->pid;
-	info.u.rt.si_uid = child->cred->uid;
 	irq = spin_lock_irq(&p->siglock);
 	chld = &p->sighand->act[SIGCHLD - 1];
 	ignored = chld->handler == LX_SIG_IGN;
@@ -550,7 +591,7 @@ signal_parent_locked(struct proc *child, int code, s32 status)
 			p->chld_utime = child->utime_ns / TICK_NS;
 			p->chld_stime = child->stime_ns / TICK_NS;
 		}
-		(void)signal_post_locked(p, NULL, sig, &info, NULL);
+		signal_post_locked(p, NULL, sig, &src);
 	}
 	spin_unlock_irq(&p->siglock, irq);
 	waitq_wake(&p->wait_child, 0);

@@ -2,7 +2,6 @@
  * Process 1: made by hand, since it has no parent; from its first execve on it
  * is like any other.
  */
-#include "bounds.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -24,7 +23,9 @@
 
 #define INF	RLIM_INFINITY
 
-
+static BOUND_ROW(init_make);
+static BOUND_ROW(init_console);
+static BOUND_ROW(init_exec);
 
 bool proc_trace_init;
 
@@ -95,11 +96,10 @@ init_first(struct x86_thread *prev, void *arg)
 	int error;
 
 	thread_first(prev, arg);
-	if (reserve(BOUND_FRAMES_sys_execve) != 0)
+	if (reserve_row(&bound_init_console) != 0)
 		panic("init: killed before it began");
 	init_console();
-	reserve_end();
-	if (reserve(BOUND_FRAMES_sys_execve) != 0)
+	if (reserve_row(&bound_init_exec) != 0)
 		panic("init: killed before it began");
 	error = exec_image(&path, &init_program.strings, tf);
 	reserve_end();
@@ -162,7 +162,7 @@ proc_start_init(const char *path, const char *const argv[],
 	copy_strings(init_program.envp, envp);
 	init_program.strings = (struct exec_strings){
 		true, (u64)init_program.argv, (u64)init_program.envp };
-	if (reserve(BOUND_FRAMES_sys_execve) != 0)
+	if (reserve_row(&bound_init_make) != 0)
 		panic("init: no memory");
 	p = init_make_proc();
 	t = init_make_task(p);

@@ -211,13 +211,14 @@ current_proc(void)
 	return current_task()->proc;
 }
 
-/* Signals. info NULL: SI_KERNEL. Any context but interrupts. Real-time signals
- * and SI_QUEUE values draw on the caller's charge (BOUND(sigqueue)). */
-int	signal_send_proc(struct proc *p, int sig,
-	    const struct lx_siginfo *info);
-int	signal_send_task(struct task *t, int sig,
-	    const struct lx_siginfo *info);
-int	signal_send_pgrp(u32 pgrp, int sig);
+/*
+ * Send sig, 1 to NSIG; src NULL: from the kernel. Any context but interrupts.
+ * Takes no memory, so a real-time signal is pending but once, and its origin is
+ * not told: kill(2) and sigqueue(3) queue theirs (kill.c).
+ */
+void	signal_send_proc(struct proc *p, int sig, const struct sigsrc *src);
+void	signal_send_task(struct task *t, int sig, const struct sigsrc *src);
+void	signal_send_pgrp(u32 pgrp, int sig);
 /* A fault in user mode: cannot be blocked or ignored. */
 void	signal_force(int sig, int code, u64 addr);
 /*

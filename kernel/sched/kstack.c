@@ -3,8 +3,9 @@
  *
  * A stack is four frames mapped side by side in the area at KSTACK_BASE, with
  * an unmapped page below, so that running over its end faults at once. The area
- * is divided into slots of five pages; page tables are taken as slots are first
- * used, and stay for ever.
+ * is divided into slots of five pages, none across the end of a page table, so
+ * that a new stack needs one table at most. That is taken when the first slot
+ * in it is used, and stays for ever.
  *
  * A stack that is given back stays mapped, and is the next to be given out:
  * most threads start on a warm stack and touch no page table. Each CPU keeps a
@@ -16,6 +17,11 @@
  * The lowest bytes of each stack name its frames. Who runs so deep that they
  * are overwritten would soon have hit the guard page: that is a panic too.
  *
+ * Debug kernels paint each stack before it is used, and look how much of the
+ * paint is gone when it is given back, and now and then meanwhile. The deepest
+ * of user and of kernel threads are logged; tests/host/stack-depth holds them
+ * against what the analyzer proves.
+ *
  * Invariants: K1 a slot is in use, or its stack is cached, or it is in
  * free_slot[] or at or above nslots and mapped nowhere, on no CPU.
  * Locks: kstacks.lock, interrupts off (a stack is put in the tail of a switch).
@@ -24,8 +30,11 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
+#include "kernel/mem/slab.h"
 #include "kernel/sched/sched_priv.h"
+#include "kernel/sync/rcu.h"
 #include "kernel/sync/spinlock.h"
+#include "kernel/trace/log.h"
 #include "kernel/trace/panic.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
@@ -33,12 +42,15 @@
 
 #define STACK_PAGES	(THREAD_STACK_BYTES / PAGE_SIZE)
 #define SLOT_BYTES	((STACK_PAGES + 1) * PAGE_SIZE)
+#define TABLE_BYTES	(PT_ENTRIES * PAGE_SIZE)
+#define TABLE_SLOTS	(TABLE_BYTES / SLOT_BYTES)
 #define SLOTS_MAX	65536u
 #define CPU_STACKS	2		/* kept on each CPU */
 #define KEEP_STACKS	8		/* kept in the common list by trim */
 #define UNMAP_MAX	32
 
-_Static_assert(SLOTS_MAX * SLOT_BYTES < KSTACK_CPU_BASE - KSTACK_BASE, "area");
+_Static_assert(DIV_UP(SLOTS_MAX, TABLE_SLOTS) * TABLE_BYTES <=
+    KSTACK_CPU_BASE - KSTACK_BASE, "area");
 
 #define STACK_MAGIC	0x4b63617453746f48ul
 
@@ -66,17 +78,132 @@ static struct {
 } kstacks = { .lock = SPINLOCK_INIT(LOCK_KSTACK) };
 _Static_assert(SLOTS_MAX - 1 <= 0xffff, "free_slot");
 
+/* The size that the analyzer holds each path against (stack.facts). */
+const u32 thread_stack_bytes = THREAD_STACK_BYTES;
+
 static u64
 slot_base(u32 slot)
 {
-	return KSTACK_BASE + slot * SLOT_BYTES + PAGE_SIZE;
+	return KSTACK_BASE + slot / TABLE_SLOTS * TABLE_BYTES +
+	    slot % TABLE_SLOTS * SLOT_BYTES + PAGE_SIZE;
 }
 
 static u32
 slot_of(const struct stack_foot *s)
 {
-	return (u32)(((u64)s - KSTACK_BASE) / SLOT_BYTES);
+	u64 at = (u64)s - KSTACK_BASE;
+
+	return (u32)(at / TABLE_BYTES * TABLE_SLOTS +
+	    at % TABLE_BYTES / SLOT_BYTES);
 }
+
+/* ---- debug: how deep stacks get ---- */
+
+#define PAINT		0x746e6961704b5348ul
+#define PAINT_LOOK_NS	1000000000ul	/* between looks at all threads */
+
+/* The deepest stack yet, of kernel threads and of user threads. */
+struct stack_mark {
+	u32		bytes;
+	u32		logged;
+	char		name[16];
+};
+static struct stack_mark stack_mark[2];	/* [kstacks.lock] */
+static u64 paint_looked_ns;		/* [a] */
+
+static void
+paint(struct stack_foot *s, u32 bytes)
+{
+	u64 *top = (u64 *)((u64)s + THREAD_STACK_BYTES);
+
+	for (u64 *p = top - bytes / sizeof(*p); p < top; p++)
+		*p = PAINT;
+}
+
+/* How much paint is gone, measured from the top. */
+static u32
+paint_gone(const struct stack_foot *s)
+{
+	const u64 *p = (const u64 *)(s + 1);
+	const u64 *top = (const u64 *)((u64)s + THREAD_STACK_BYTES);
+
+	while (p < top && READ_ONCE(*p) == PAINT)
+		p++;
+	return (u32)((u64)top - (u64)p);
+}
+
+static void
+mark_locked(const struct thread *t, u32 bytes)
+{
+	struct stack_mark *m = &stack_mark[t->x86.is_user != 0];
+
+	assert_held(&kstacks.lock);
+	if (bytes <= m->bytes)
+		return;
+	m->bytes = bytes;
+	strlcpy(m->name, t->name, sizeof(m->name));
+}
+
+/* t's stack is idle and about to be cached. Interrupts are off. */
+static void
+paint_renew(const struct thread *t)
+{
+	struct stack_foot *s = (struct stack_foot *)t->x86.kstack_base;
+	u32 bytes = paint_gone(s);
+
+	spin_lock(&kstacks.lock);
+	mark_locked(t, bytes);
+	spin_unlock(&kstacks.lock);
+	paint(s, bytes);
+}
+
+/*
+ * A thread that is not dead has its stack; that it is unmapped takes the lock,
+ * after its death (K1).
+ */
+static void
+paint_look(const struct thread *t)
+{
+	u64 irq = spin_lock_irq(&kstacks.lock);
+
+	if (READ_ONCE(t->state) != THREAD_DEAD)
+		mark_locked(t, paint_gone(
+		    (const struct stack_foot *)t->x86.kstack_base));
+	spin_unlock_irq(&kstacks.lock, irq);
+}
+
+static void
+paint_log(struct stack_mark *m, const char *kind)
+{
+	u64 irq = spin_lock_irq(&kstacks.lock);
+	struct stack_mark now = *m;
+
+	m->logged = now.bytes;
+	spin_unlock_irq(&kstacks.lock, irq);
+	if (now.bytes > now.logged)
+		kinfo("kstack: %s thread %s used %u of %u bytes", kind,
+		    now.name, now.bytes, thread_stack_bytes);
+}
+
+/* Look at all threads, once in a while; log what is deeper than before. */
+static void
+paint_look_at_all(void)
+{
+	u64 now = clock_now_ns();
+	struct thread *t;
+
+	if (now - READ_ONCE(paint_looked_ns) < PAINT_LOOK_NS)
+		return;
+	WRITE_ONCE(paint_looked_ns, now);
+	rcu_read_lock();
+	sched_for_each_thread(t)
+		paint_look(t);
+	rcu_read_unlock();
+	paint_log(&stack_mark[false], "kernel");
+	paint_log(&stack_mark[true], "user");
+}
+
+/* ---- taking and giving back ---- */
 
 /* Take a cached stack, or NULL. */
 static struct stack_foot *
@@ -118,13 +245,7 @@ slot_take(void)
 	return slot;
 }
 
-static paddr_t
-pt_frame(void)
-{
-	return frame_paddr(frame_get_zero(FRAME_PAGETABLE));
-}
-
-/* Serialises changes of the area's page tables; takes frames meanwhile. */
+/* Serialises changes of the area's page tables; takes a frame meanwhile. */
 static struct spinlock map_lock = SPINLOCK_INIT(LOCK_UPPER);
 
 static struct stack_foot *
@@ -137,17 +258,22 @@ stack_create(void)
 	for (u32 i = 0; i < STACK_PAGES; i++)
 		frame[i] = frame_paddr(frame_get(FRAME_KSTACK));
 	spin_lock(&map_lock);
-	kstack_map(base, frame, STACK_PAGES, pt_frame);
+	if (!kstack_has_table(base))
+		kstack_add_table(base,
+		    frame_paddr(frame_get_zero(FRAME_PAGETABLE)));
+	kstack_map(base, frame, STACK_PAGES);
 	spin_unlock(&map_lock);
 	memcpy(s->frame, frame, sizeof(frame));
 	s->magic = STACK_MAGIC;
+	if (KSTACK_PAINTED)
+		paint(s, THREAD_STACK_BYTES - sizeof(*s));
 	return s;
 }
 
 void
 kstack_get(struct x86_thread *t)
 {
-	struct stack_foot *s = cache_take();
+	struct stack_foot *s = kmem_is_bare ? NULL : cache_take();
 
 	if (s == NULL)
 		s = stack_create();
@@ -164,6 +290,8 @@ kstack_put(struct x86_thread *t)
 
 	if (s->magic != STACK_MAGIC)
 		panic("kstack: a stack was used to its end");
+	if (KSTACK_PAINTED)
+		paint_renew((const struct thread *)t);
 	if (cpu->n < CPU_STACKS) {
 		s->next = cpu->first;
 		cpu->first = s;
@@ -262,6 +390,8 @@ kstack_shrink(void)
 void
 kstack_trim(void)
 {
+	if (KSTACK_PAINTED)
+		paint_look_at_all();
 	if (READ_ONCE(kstacks.ncached) > 2 * KEEP_STACKS)
 		(void)unmap_down_to(KEEP_STACKS);
 }

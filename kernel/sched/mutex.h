@@ -1,6 +1,6 @@
 /*
  * Locks that sleep. The holder is admitted work, so sleeping on one keeps the
- * charge; a holder never waits in reserve().
+ * charge; a holder never waits in reserve_row().
  */
 #pragma once
 
@@ -38,7 +38,7 @@ lockdep_sleep_release(const void *lock)
 		heldlocks_release(lock);
 }
 
-/* Neither a spinlock nor a sleeping lock is held: reserve() may wait. */
+/* Neither a spinlock nor a sleeping lock is held: reserve_row() may wait. */
 static inline void
 assert_holds_nothing(void)
 {

@@ -8,10 +8,8 @@
 #include "kernel/sched/sched_priv.h"
 #include "kernel/sched/wait.h"
 #include "kernel/sync/rcu.h"
-#include "kernel/trace/panic.h"
 
 #define CALLBACKS_A_TURN	32
-#define RCU_THREAD_FRAMES	8	/* stack, its page tables, a slab */
 
 static struct thread *rcu_thread[MAX_CPUS];
 static struct waitq drained = WAITQ_INIT(drained);	/* rcu_barrier() */
@@ -49,18 +47,15 @@ rcu_main(void *arg)
 }
 
 void
-rcu_thread_start(u32 cpu)
+sched_start_rcu(void)
 {
 	char name[16];
-	struct charge *c = &current->charge;
 
-	/* Nobody can wait here; the machine is large enough to boot. */
-	if (!charge_try(c, RCU_THREAD_FRAMES))
-		panic("rcu: no memory for a thread");
-	(void)ksnprintf(name, sizeof(name), "rcu/%u", cpu);
-	WRITE_ONCE(rcu_thread[cpu],
-	    kthread_create_on(cpu, name, rcu_main, NULL));
-	charge_end(c);
+	for (u32 c = 0; c < ncpus; c++) {
+		(void)ksnprintf(name, sizeof(name), "rcu/%u", c);
+		WRITE_ONCE(rcu_thread[c],
+		    kthread_create_on(c, name, rcu_main, NULL));
+	}
 	rcu_wake_thread = wake_rcu_thread;
 }
 

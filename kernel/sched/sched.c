@@ -505,7 +505,8 @@ move_away(struct runq *rq, struct thread *t) NO_THREAD_CHECK
 }
 
 int
-sched_set_affinity(struct thread *t, const struct cpumask *mask) NO_THREAD_CHECK
+sched_set_affinity(struct thread *t, const struct cpumask *mask)
+    NO_THREAD_CHECK
 {
 	bool any = false, all = true;
 	struct runq *rq;
@@ -529,9 +530,16 @@ sched_set_affinity(struct thread *t, const struct cpumask *mask) NO_THREAD_CHECK
 		move_away(rq, t);
 	}
 	cpu_irq_restore(irq);
-	if (t == current)
-		preempt_point();
 	return 0;
+}
+
+int
+sched_set_own_affinity(const struct cpumask *mask)
+{
+	int error = sched_set_affinity(current, mask);
+
+	preempt_point();	/* to a CPU of the mask */
+	return error;
 }
 
 void

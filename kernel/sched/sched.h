@@ -8,6 +8,7 @@
 
 /* Boot CPU: run queues, idle threads; after smp_prepare() and clock_init(). */
 void	sched_init(void);
+void	sched_start_rcu(void);		/* boot CPU, after smp_start() */
 noreturn void	sched_start_cpu(void);	/* each CPU: becomes its idle loop */
 
 /*
@@ -46,7 +47,10 @@ preempt_point(void)
 }
 
 void	sched_set_state(u32 state);	/* current's, with a full barrier */
+/* Of another thread. -EINVAL: the mask names no CPU. */
 int	sched_set_affinity(struct thread *t, const struct cpumask *mask);
+/* The same of current, which is on one of them afterwards. May sleep. */
+int	sched_set_own_affinity(const struct cpumask *mask);
 void	sched_set_nice(struct thread *t, int nice);
 int	sched_set_policy(struct thread *t, int policy, int rt_prio);
 u64	sched_thread_cpu_ns(const struct thread *t);	/* now, running too */

@@ -17,6 +17,13 @@
 #define NS_PER_MS	1000000ull
 #define NS_PER_S	1000000000ull
 
+/* Debug kernels measure how deep stacks get (kstack.c). */
+#if defined(HARDTACK_DEBUG)
+#define KSTACK_PAINTED	true
+#else
+#define KSTACK_PAINTED	false
+#endif
+
 #define NICE_0_WEIGHT	1024u
 #define SLICE_NS	(3 * NS_PER_MS)		/* one request of CPU time */
 #define BATCH_SLICES	4			/* SCHED_BATCH asks for more */
@@ -156,7 +163,6 @@ void	thread_list_remove(struct thread *t);
 noreturn void	idle_loop(struct runq *rq);
 
 /* rcu_thread.c, stats.c */
-void	rcu_thread_start(u32 cpu);
 void	rcu_tick(void);
 void	stats_init(void);
 void	stats_start_cpu(void);

@@ -24,7 +24,8 @@
 #include "kernel/trace/selftest.h"
 
 #define CREW_MAX	8
-#define CREW_FRAMES	(CREW_MAX * 8)
+
+static BOUND_FIXED(selftest_sched, 0);
 
 /* Threads that run one function, and their joint end. */
 struct crew {
@@ -59,7 +60,8 @@ crew_run(u32 n, void (*fn)(u32), bool spread)
 
 	c.n = c.left = n;
 	c.fn = fn;
-	if (!charge_try(&current->charge, CREW_FRAMES)) {
+	if (!charge_try(&current->charge, &bound_selftest_sched,
+	    CREW_MAX * 8)) {
 		CHECK(false);
 		return;
 	}
@@ -454,7 +456,7 @@ affinity_member(u32 i)
 
 		memset(&m, 0, sizeof(m));
 		cpumask_set(&m, cpu);
-		if (sched_set_affinity(current, &m) != 0 || cpu_id != cpu)
+		if (sched_set_own_affinity(&m) != 0 || cpu_id != cpu)
 			atomic_inc(&astray);
 		sched_yield();
 		if (cpu_id != cpu)
@@ -469,7 +471,7 @@ SELFTEST(sched_affinity_is_obeyed)
 	astray = 0;
 	crew_run(6, affinity_member, false);
 	CHECK(astray == 0);
-	CHECK(sched_set_affinity(current, &none) < 0);
+	CHECK(sched_set_own_affinity(&none) < 0);
 }
 
 /* Stealing: threads started on one CPU spread over all. */
@@ -508,7 +510,7 @@ share_member(u32 i)
 	struct cpumask one = { { 1 } };
 	u64 until;
 
-	(void)sched_set_affinity(current, &one);
+	(void)sched_set_own_affinity(&one);
 	sched_set_nice(current, i == 0 ? 0 : 5);
 	until = clock_now_ns() + 300 * NS_PER_MS;
 	while (clock_now_ns() < until)
@@ -536,7 +538,7 @@ rt_member(u32 i)
 	struct cpumask one = { { 1 } };
 	u64 until = clock_now_ns() + 50 * NS_PER_MS;
 
-	(void)sched_set_affinity(current, &one);
+	(void)sched_set_own_affinity(&one);
 	if (i == 0) {
 		CHECK(sched_set_policy(current, SCHED_FIFO, 10) == 0);
 		CHECK(sched_set_policy(current, SCHED_FIFO, 100) < 0);
@@ -573,8 +575,8 @@ boost_member(u32 i)
 {
 	struct cpumask one = { { 1 } };
 
-	(void)sched_set_affinity(current, &one);
-	if (i == 2 && !charge_try(&current->charge, 1))
+	(void)sched_set_own_affinity(&one);
+	if (i == 2 && !charge_try(&current->charge, &bound_selftest_sched, 1))
 		CHECK(false);
 	sched_sleep_ns(5 * NS_PER_MS);	/* until all are there */
 	for (u64 until = current->run_ns + 10 * NS_PER_MS;
@@ -632,7 +634,7 @@ SELFTEST(mem_frames_come_and_go)
 {
 	struct frame *f[8];
 
-	CHECK(charge_try(&current->charge, 8));
+	CHECK(charge_try(&current->charge, &bound_selftest_sched, 8));
 	for (u32 i = 0; i < 8; i++) {
 		f[i] = frame_get_zero(FRAME_BUFFER);
 		CHECK(f[i]->refs == 1);
@@ -652,7 +654,7 @@ SELFTEST(mem_slab_objects_are_distinct)
 {
 	struct test_object *o[100];
 
-	CHECK(charge_try(&current->charge, 100));
+	CHECK(charge_try(&current->charge, &bound_selftest_sched, 100));
 	for (u32 i = 0; i < 100; i++) {
 		o[i] = kmem_get_zero(&test_cache);
 		CHECK(mem_is_zero(o[i], sizeof(*o[i])));
@@ -672,7 +674,7 @@ slab_member(u32 i)
 	struct test_object *o[20];
 
 	for (u32 n = 0; n < 50; n++) {
-		if (!charge_try(&current->charge, 20)) {
+		if (!charge_try(&current->charge, &bound_selftest_sched, 20)) {
 			CHECK(false);
 			return;
 		}

@@ -46,6 +46,5 @@ noreturn void
 sched_start_cpu(void)
 {
 	stats_start_cpu();
-	rcu_thread_start(cpu_id);
 	idle_loop(runq_this());
 }

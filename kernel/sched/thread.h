@@ -95,7 +95,8 @@ struct thread {
 	struct fdtable	*fds;		/* [o] */
 	struct fs_ctx	*fs;		/* [o] */
 	bool		reserve_exempt;	/* [o] init, reclaim: no long waits */
-	bool		oom_ticket;	/* [o] holds an exit ticket */
+	struct standing	*standing;	/* [o] what it goes on with when memory
+					 * is short: standing_enter() */
 	THREAD_HELD_LOCKS	/* debug kernels: the sleeping locks it holds */
 };
 _Static_assert(offsetof(struct thread, x86) == 0, "entry.S");

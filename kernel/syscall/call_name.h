@@ -3,7 +3,6 @@
  */
 #pragma once
 
-#include "bounds.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
@@ -16,13 +15,6 @@ struct call_name {
 	char	*text;			/* small, or a frame of its own */
 	char	small[NAME_SMALL + 8];
 };
-
-static inline int
-call_reserve(u32 row)
-{
-	current->charge.id = row;
-	return reserve(bounds[row].frames);
-}
 
 /* The name if it is short and its page is there: no frame, no fault. */
 static inline bool

@@ -7,7 +7,6 @@
  * handler whose bound depends on the file finds it itself; either way what is
  * left is given back here.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/parse.h"
 #include "kernel/proc/task.h"
@@ -23,8 +22,7 @@
 
 struct syscall {
 	long	(*call)(const struct trapframe *tf);	/* NULL: -ENOSYS */
-	u32	frames;
-	u32	bound;			/* row of bounds[] */
+	struct bound *row;
 };
 
 /* The value of an argument, read with its type (little-endian). */
@@ -53,8 +51,16 @@ call_##name(const struct trapframe *tf) \
 	    ARG(t5, r8), ARG(t6, r9))
 #include "kernel/syscall/syscalls.def"
 
-#define ROW(nr, name) \
-	[nr] = { call_##name, BOUND_FRAMES_sys_##name, BOUND_sys_##name },
+#define SYS0(nr, name, ...) static BOUND_ROW(sys_##name);
+#define SYS1(nr, name, ...) static BOUND_ROW(sys_##name);
+#define SYS2(nr, name, ...) static BOUND_ROW(sys_##name);
+#define SYS3(nr, name, ...) static BOUND_ROW(sys_##name);
+#define SYS4(nr, name, ...) static BOUND_ROW(sys_##name);
+#define SYS5(nr, name, ...) static BOUND_ROW(sys_##name);
+#define SYS6(nr, name, ...) static BOUND_ROW(sys_##name);
+#include "kernel/syscall/syscalls.def"
+
+#define ROW(nr, name)	[nr] = { call_##name, &bound_sys_##name },
 #define SYS0(nr, name, ...) ROW(nr, name)
 #define SYS1(nr, name, ...) ROW(nr, name)
 #define SYS2(nr, name, ...) ROW(nr, name)
@@ -66,7 +72,7 @@ static const struct syscall syscalls[NSYSCALLS] = {
 #include "kernel/syscall/syscalls.def"
 };
 
-static void
+static noinline long
 syscall_traced(struct trapframe *tf, const struct syscall *s)
 {
 	long result;
@@ -74,34 +80,32 @@ syscall_traced(struct trapframe *tf, const struct syscall *s)
 	strace_enter(tf);
 	result = s->call(tf);
 	strace_exit(tf, result);
-	tf->rax = (u64)result;
+	return result;
 }
 
 static void
 syscall_dispatch(struct trapframe *tf)
 {
 	const struct syscall *s = &syscalls[tf->orig_rax];
+	struct thread *me = current;
 
 	counter_inc(syscalls);
 	if (unlikely(tf->orig_rax >= NSYSCALLS || s->call == NULL)) {
 		tf->rax = (u64)-ENOSYS;
 		return;
 	}
-	if (s->frames != 0) {
-		current->charge.id = (u16)s->bound;
-		if (unlikely(reserve(s->frames) != 0)) {
-			tf->rax = (u64)-EINTR;
-			return;
-		}
+	if (unlikely(reserve_first(me, s->row) != 0)) {
+		tf->rax = (u64)-EINTR;
+		return;
 	}
-	if (unlikely(current->x86.work & WORK_TRACE))
-		syscall_traced(tf, s);
-	else
+	if (likely(!(me->x86.work & WORK_TRACE)))
 		tf->rax = (u64)s->call(tf);
-	reserve_end();
+	else
+		tf->rax = (u64)syscall_traced(tf, s);
 	/* No -ERESTART* leaves the kernel: delivery turns it into something. */
 	if (unlikely(tf->rax + ERESTART_BLOCK <= ERESTART_BLOCK - ERESTARTSYS))
-		thread_set_work(current, WORK_SIGNAL);
+		thread_set_work(me, WORK_SIGNAL);
+	reserve_end();
 }
 
 void

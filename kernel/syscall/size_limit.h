@@ -16,6 +16,6 @@ size_limit_check(s64 length, s64 now)
 
 	if (likely((u64)length <= limit) || length <= now)
 		return 0;
-	(void)signal_send_task(current_task(), SIGXFSZ, NULL);
+	signal_send_task(current_task(), SIGXFSZ, NULL);
 	return -EFBIG;
 }

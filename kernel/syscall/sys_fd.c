@@ -8,7 +8,6 @@
  * the file, and the type of the file (file_ops.fcntl). ioctl(2) likewise: the
  * few commands that every descriptor knows, then the type's own.
  */
-#include "bounds.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"

@@ -90,26 +90,48 @@ sys_syncfs(int fd)
 	return vfs_sync();
 }
 
+static int
+truncate_file(struct file *f, s64 length)
+{
+	int rc;
+
+	if (length < 0 || f->ops->truncate == NULL)
+		return -EINVAL;
+	rc = size_limit_check(length, f->inode->size);
+	if (rc != 0)
+		return rc;
+	rc = file_reserve(f, FOP_SETATTR);
+	return rc != 0 ? rc : f->ops->truncate(f, length);
+}
+
 long
 sys_ftruncate(int fd, s64 length)
 {
 	long rc = 0;
 	struct fd_ref r = borrow(fd, FMODE_WRITE, &rc);
-	struct file *f = r.file;
 
-	if (f == NULL)
+	if (r.file == NULL)
 		return rc == -EBADF && fd_get_cloexec((u32)fd) >= 0 ?
 		    -EINVAL : rc;
-	if (length < 0 || f->ops->truncate == NULL)
-		rc = -EINVAL;
-	else
-		rc = size_limit_check(length, f->inode->size);
-	if (rc == 0)
-		rc = file_reserve(f, FOP_SETATTR);
-	if (rc == 0)
-		rc = f->ops->truncate(f, length);
+	rc = truncate_file(r.file, length);
 	fd_return(r);
 	return rc;
+}
+
+static int
+allocate_file(struct file *f, int mode, s64 off, s64 len)
+{
+	int rc;
+
+	if (f->ops->allocate == NULL)
+		return f->ops->seekable ? -EOPNOTSUPP : -ESPIPE;
+	if (!(mode & FALLOC_FL_KEEP_SIZE)) {
+		rc = size_limit_check(off + len, f->inode->size);
+		if (rc != 0)
+			return rc;
+	}
+	rc = file_reserve(f, FOP_SETATTR);
+	return rc != 0 ? rc : f->ops->allocate(f, mode, off, len);
 }
 
 long
@@ -123,14 +145,7 @@ sys_fallocate(int fd, int mode, s64 off, s64 len)
 	r = borrow(fd, FMODE_WRITE, &rc);
 	if (r.file == NULL)
 		return rc;
-	if (r.file->ops->allocate == NULL)
-		rc = r.file->ops->seekable ? -EOPNOTSUPP : -ESPIPE;
-	else if (!(mode & FALLOC_FL_KEEP_SIZE))
-		rc = size_limit_check(off + len, r.file->inode->size);
-	if (rc == 0)
-		rc = file_reserve(r.file, FOP_SETATTR);
-	if (rc == 0)
-		rc = r.file->ops->allocate(r.file, mode, off, len);
+	rc = allocate_file(r.file, mode, off, len);
 	fd_return(r);
 	return rc;
 }

@@ -9,7 +9,6 @@
  * walk. Descriptors and names share one path for attributes: a descriptor's
  * file gives the path that a name would be walked to.
  */
-#include "bounds.h"
 #include "fs/vfs/calls.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/abi/errno.h"
@@ -82,12 +81,14 @@ stat_fd(int fd, struct lx_stat *st)
 	return rc;
 }
 
+static BOUND_ROW(path_look);
+
 static noinline int
 stat_slow(int dirfd, uptr_t name, u32 at_flags, struct lx_stat *st)
 {
 	struct call_name n;
 	struct path p;
-	int rc = call_reserve(BOUND_path_look);
+	int rc = reserve_row(&bound_path_look);
 
 	if (rc == 0)
 		rc = name_in(&n, name, at_flags & AT_EMPTY_PATH);

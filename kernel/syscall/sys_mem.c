@@ -2,7 +2,6 @@
  * System calls about memory: arguments checked, files turned into pagers; the
  * work is in kernel/vm.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/mman.h"
@@ -48,9 +47,6 @@ mmap_file(u64 addr, u64 len, u32 prot, u32 flags, int fd, u64 offset)
 	if (f == NULL)
 		return -EBADF;
 	result = mmap_check_file(f, prot, flags, &max_prot);
-	if (result == 0)
-		result = reserve_renew_bound(BOUND_FRAMES_sys_mmap +
-		    bounds[f->ops->bound[FOP_MMAP]].frames);
 	if (result == 0)
 		result = f->ops->mmap(f, prot, flags, &pager);
 	if (result == 0) {

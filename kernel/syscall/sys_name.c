@@ -412,20 +412,27 @@ sys_umount2(uptr_t target, u32 flags)
 	return rc;
 }
 
-/* All processes that stand in the old root move to the new one. */
+/* All processes that stand in the old root move to the new one. Their old
+ * references are dropped behind the RCU section: that may sleep. */
 static void
 move_roots(const struct path *old, const struct path *fresh)
 {
 	struct thread *t;
+	u32 n = 0;
 
 	rcu_read_lock();
 	list_for_each(t, &all_threads, all_node) {
 		struct fs_ctx *fs = READ_ONCE(t->fs);
 
 		if (t->x86.is_user && fs != NULL)
-			(void)fs_ctx_change_root(fs, old, fresh);
+			n += fs_ctx_change_root(fs, old, fresh);
 	}
 	rcu_read_unlock();
+	for (; n > 0; n--) {
+		struct path p = *old;
+
+		path_put(&p);
+	}
 }
 
 long

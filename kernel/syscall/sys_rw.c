@@ -10,7 +10,6 @@
  *
  * A write that finds nobody to read gives -EPIPE; the signal is sent here.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/limits.h"
@@ -39,32 +38,59 @@ limit_size(struct file *f, struct uio *u, s64 pos)
 	if (f->flags & O_APPEND)
 		pos = f->inode->size;
 	if ((u64)pos >= limit) {
-		(void)signal_send_task(current_task(), SIGXFSZ, NULL);
+		signal_send_task(current_task(), SIGXFSZ, NULL);
 		return -EFBIG;
 	}
 	u->left = MIN(u->left, limit - pos);
 	return 0;
 }
 
-static isize
-transfer(struct file *f, struct uio *u, enum file_op op, s64 *pos)
+/* The file's type has no such operation. */
+static int
+transfer_refused(const struct file *f)
 {
-	isize (*fn)(struct file *, struct uio *, s64 *) =
-	    op == FOP_READ ? f->ops->read : f->ops->write;
+	return f->inode != NULL && S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
+}
+
+/* One function for each operation: what is reserved is what is called. */
+static isize
+transfer_read(struct file *f, struct uio *to, s64 *pos)
+{
 	int rc;
 
-	if (unlikely(fn == NULL))
-		return f->inode != NULL && S_ISDIR(f->inode->mode) ?
-		    -EISDIR : -EINVAL;
-	if (op == FOP_WRITE && pos != NULL) {
-		rc = limit_size(f, u, *pos);
+	if (unlikely(f->ops->read == NULL))
+		return transfer_refused(f);
+	rc = file_reserve(f, FOP_READ);
+	if (unlikely(rc != 0))
+		return rc;
+	file_check_type(f);
+	return f->ops->read(f, to, pos);
+}
+
+static isize
+transfer_write(struct file *f, struct uio *from, s64 *pos)
+{
+	int rc;
+
+	if (unlikely(f->ops->write == NULL))
+		return transfer_refused(f);
+	if (pos != NULL) {
+		rc = limit_size(f, from, *pos);
 		if (unlikely(rc != 0))
 			return rc;
 	}
-	rc = file_reserve(f, op);
+	rc = file_reserve(f, FOP_WRITE);
 	if (unlikely(rc != 0))
 		return rc;
-	return fn(f, u, pos);
+	file_check_type(f);
+	return f->ops->write(f, from, pos);
+}
+
+static inline isize
+transfer(struct file *f, struct uio *u, enum file_op op, s64 *pos)
+{
+	return op == FOP_READ ? transfer_read(f, u, pos) :
+	    transfer_write(f, u, pos);
 }
 
 /* At the file's own position, which the call owns meanwhile. */
@@ -96,7 +122,7 @@ static void
 raise_sigpipe(isize n, enum file_op op)
 {
 	if (unlikely(n == -EPIPE) && op == FOP_WRITE)
-		(void)signal_send_task(current_task(), SIGPIPE, NULL);
+		signal_send_task(current_task(), SIGPIPE, NULL);
 }
 
 static inline long
@@ -287,23 +313,41 @@ end_finish(struct copy_end *e)
 	fd_return(e->ref);
 }
 
+static BOUND_ROW(file_copy);
+
+/* From a file to a page; at *pos, which moves. */
+static isize
+copy_read(struct file *f, char *buf, usize len, s64 *pos)
+{
+	struct uio u = uio_kernel(buf, len);
+	int rc = file_reserve(f, FOP_READ);
+
+	return rc != 0 ? rc : f->ops->read(f, &u, pos);
+}
+
+static isize
+copy_write(struct file *f, char *buf, usize len, s64 *pos)
+{
+	struct uio u = uio_kernel(buf, len);
+	int rc = file_reserve(f, FOP_WRITE);
+
+	return rc != 0 ? rc :
+	    f->ops->write(f, &u, f->ops->seekable ? pos : NULL);
+}
+
 /* Copy through buf, a page; bytes, or an errno if none. */
 static isize
 copy_loop(struct copy_end *in, struct copy_end *out, char *buf, usize len)
 {
-	struct file *fi = in->ref.file, *fo = out->ref.file;
 	isize done = 0, n = 0, w;
 
 	while (len > 0) {
-		struct uio u = uio_kernel(buf, MIN(len, PAGE_SIZE));
 		s64 at = in->pos;
 
-		n = fi->ops->read(fi, &u, &at);
+		n = copy_read(in->ref.file, buf, MIN(len, PAGE_SIZE), &at);
 		if (n <= 0)
 			break;
-		u = uio_kernel(buf, n);
-		w = fo->ops->write(fo, &u, fo->ops->seekable ? &out->pos :
-		    NULL);
+		w = copy_write(out->ref.file, buf, n, &out->pos);
 		if (w <= 0) {
 			n = w;
 			break;
@@ -331,15 +375,13 @@ copy_files(struct copy_end *in, struct copy_end *out, usize len)
 
 	if (!io->seekable || io->read == NULL || oo->write == NULL)
 		return -EINVAL;
-	current->charge.id = BOUND_file_copy;
-	rc = reserve(BOUND_FRAMES_file_copy +
-	    bounds[io->bound[FOP_READ]].frames +
-	    bounds[oo->bound[FOP_WRITE]].frames);
+	rc = reserve_row(&bound_file_copy);
 	if (rc != 0)
 		return rc;
 	buf = frame_virt(frame_get(FRAME_BUFFER));
 	n = copy_loop(in, out, buf, MIN(len, (usize)RW_COUNT_MAX));
 	frame_put(frame_of_virt(buf));
+	reserve_end();			/* the last was of out's type */
 	return n;
 }
 

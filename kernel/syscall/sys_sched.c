@@ -187,7 +187,7 @@ sys_sched_setaffinity(int pid, usize len, uptr_t mask)
 		error = sched_set_affinity(&t->thread, &m);
 	rcu_read_unlock();
 	/* Our own may move us to another CPU at once. */
-	return error == 0 && own ? sched_set_affinity(current, &m) : error;
+	return error == 0 && own ? sched_set_own_affinity(&m) : error;
 }
 
 long

@@ -1,14 +1,12 @@
 /*
  * System calls about signals: thin; the work is in kernel/proc.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/signal.h"
 #include "kernel/proc/restart.h"
 #include "kernel/proc/sigcall.h"
 #include "kernel/syscall/syscall.h"
 #include "kernel/syscall/timeval.h"
-#include "kernel/vm/reserve.h"
 #include "kernel/vm/uaccess.h"
 #include "kernel/x86/trap.h"
 
@@ -111,7 +109,7 @@ sys_rt_sigqueueinfo(int pid, int sig, uptr_t info)
 	if (pid <= 0)
 		return pid == 0 ? -ESRCH : -EINVAL;
 	error = queue_info(info, sig, (u32)pid == current_proc()->pid, &si);
-	return error != 0 ? error : signal_queue((u32)pid, sig, &si);
+	return error != 0 ? error : signal_queue_info((u32)pid, &si);
 }
 
 long
@@ -124,7 +122,7 @@ sys_rt_tgsigqueueinfo(int tgid, int tid, int sig, uptr_t info)
 		return -EINVAL;
 	error = queue_info(info, sig, (u32)tgid == current_proc()->pid, &si);
 	return error != 0 ? error :
-	    signal_kill_task((u32)tgid, (u32)tid, sig, &si);
+	    signal_queue_task_info((u32)tgid, (u32)tid, &si);
 }
 
 long
@@ -161,44 +159,23 @@ sys_sigaltstack(uptr_t new, uptr_t old)
 	return error;
 }
 
-/* A standard signal takes no frame; a real-time one is queued. */
-static int
-reserve_for(int sig)
-{
-	if (sig < SIGRTMIN)
-		return 0;
-	current->charge.id = BOUND_sigqueue;
-	return reserve(BOUND_FRAMES_sigqueue);
-}
-
 long
 sys_kill(int pid, int sig)
 {
-	int error = reserve_for(sig);
-
-	return error != 0 ? error : signal_kill(pid, sig);
+	return signal_kill(pid, sig);
 }
 
 long
 sys_tkill(int tid, int sig)
 {
-	int error = reserve_for(sig);
-
-	if (tid <= 0)
-		return -EINVAL;
-	return error != 0 ? error :
-	    signal_kill_task(0, (u32)tid, sig, NULL);
+	return tid > 0 ? signal_kill_task(0, (u32)tid, sig) : -EINVAL;
 }
 
 long
 sys_tgkill(int tgid, int tid, int sig)
 {
-	int error = reserve_for(sig);
-
-	if (tgid <= 0 || tid <= 0)
-		return -EINVAL;
-	return error != 0 ? error :
-	    signal_kill_task((u32)tgid, (u32)tid, sig, NULL);
+	return tgid > 0 && tid > 0 ?
+	    signal_kill_task((u32)tgid, (u32)tid, sig) : -EINVAL;
 }
 
 long

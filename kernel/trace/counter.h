@@ -16,8 +16,8 @@
 	X(forks, "processes and threads made") \
 	X(lock_acquired, "spinlock acquisitions") \
 	X(lock_contended, "of these, contended") \
-	X(reserve_waits, "waits in reserve()") \
-	X(reserve_slow, "reserve() off the fast path") \
+	X(reserve_waits, "waits in reserve_row()") \
+	X(reserve_slow, "reserve_row() off the fast path") \
 	X(kills, "processes killed for memory") \
 	X(rcu_deferred, "RCU callbacks queued") \
 	X(steals, "threads stolen by an idle CPU")

@@ -67,22 +67,6 @@ check_drop(const struct vma *v, int advice)
 	return 0;
 }
 
-static void
-set_flags(struct aspace *as, struct vma *v, u64 start, u64 end,
-    const struct advice *a)
-{
-	u32 flags = (v->flags & ~a->clear) | a->set;
-
-	if (flags == v->flags)
-		return;
-	if (v->start < start)
-		v = vma_split(as, v, start);
-	if (end < v->end)
-		(void)vma_split(as, v, end);
-	WRITE_ONCE(v->flags, flags);
-	(void)vma_merge(as, v);
-}
-
 /* What is done to each VMA of the range; holes count as -ENOMEM at the end. */
 static int
 advise_locked(struct aspace *as, u64 start, u64 end, int advice)
@@ -92,8 +76,11 @@ advise_locked(struct aspace *as, u64 start, u64 end, int advice)
 	bool hole = false;
 	int rc = 0;
 
-	if (a->kind == ADVICE_FLAG && as->nvmas + 2 > VMAS_MAX)
-		return -ENOMEM;
+	if (a->kind == ADVICE_FLAG) {
+		if (as->nvmas + 2 > VMAS_MAX)
+			return -ENOMEM;
+		(void)vma_split_range(as, start, end);
+	}
 	tlb_batch_init(&b, as);
 	while (start < end && rc == 0) {
 		struct vma *v = vma_at_or_above(as, start);
@@ -110,7 +97,8 @@ advise_locked(struct aspace *as, u64 start, u64 end, int advice)
 			if (rc == 0)
 				pt_zap(&b, start, stop, true);
 		} else if (a->kind == ADVICE_FLAG) {
-			set_flags(as, v, start, stop, a);
+			WRITE_ONCE(v->flags, (v->flags & ~a->clear) | a->set);
+			(void)vma_merge(as, v);
 		}
 		start = stop;
 	}

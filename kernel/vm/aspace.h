@@ -31,7 +31,8 @@ struct pager_ops {
 	 * The frame of page index, with a reference for the caller; writable
 	 * says it will be written through a shared mapping. Takes frames under
 	 * the caller's charge (row "fault"), sleeps. -EFAULT turns into SIGBUS
-	 * past the end.
+	 * past the end. -EAGAIN: a frame went into what leads to the page; ask
+	 * again, under a new charge.
 	 */
 	int	(*get_page)(struct pager *p, u64 index, bool writable,
 		    struct frame **out);
@@ -206,6 +207,7 @@ int	vm_populate(struct aspace *as, u64 addr, u64 len, bool write);
  * The caller has reserved the bound "fault" and holds nothing.
  */
 int	vm_fault(struct aspace *as, u64 addr, u32 error);
+extern struct bound bound_fault;	/* that row */
 /* The whole of a fault from user mode: reserves, resolves, ends. */
 int	vm_user_fault(struct trapframe *tf, u64 addr, u64 error);
 

@@ -21,7 +21,6 @@
  * thread's CPU may still have it writable, from before the fork.
  */
 #include "kernel/trace/counter.h"
-#include "kernel/vm/bound.h"
 #include "kernel/vm/reserve.h"
 #include "kernel/vm/vm_priv.h"
 #include "kernel/x86/trap.h"
@@ -29,13 +28,8 @@
 #define AROUND_PAGES	16	/* mapped at once, when the file has them */
 #define RETRY		1	/* something changed meanwhile: look again */
 
-/*
- * The most that one look takes: three tables, a page and the nodes that lead to
- * it in its file, a copy. Who unmaps, truncates or forks against us can make us
- * look again and again, so a look that follows may need a new charge.
- */
-#define LOOK_FRAMES	10
-_Static_assert(VM_FAULT_FRAMES >= LOOK_FRAMES, "bounds.tab");
+/* One look: three tables, and a copy, or a page and nodes that lead to it. */
+BOUND_ROW(fault);
 
 /* A fault on its way. */
 struct fault {
@@ -383,7 +377,7 @@ ask_pager(struct fault *f, struct pager *p, u64 index, bool writable)
 	if (rc != 0)
 		f->got = NULL;
 	p->ops->put(p);
-	if (rc == 0)
+	if (rc == 0 || rc == -EAGAIN)
 		return RETRY;
 	return rc == -EINTR ? -EINTR : -ENXIO;
 }
@@ -503,10 +497,11 @@ vm_fault(struct aspace *as, u64 addr, u32 error)
 			if (rc != RETRY)
 				break;
 		}
-		/* A renewal point: but for the page in f.got, which is pinned
-		 * so that the next look ends, nothing is held. */
-		if (unlikely(current->charge.left < LOOK_FRAMES) &&
-		    reserve_renew() != 0) {
+		/* Who unmaps, truncates or forks against us can make us look
+		 * again and again, so each look is a segment. But for the page
+		 * in f.got, pinned so that the next look ends, nothing is
+		 * held. */
+		if (unlikely(reserve_renew() != 0)) {
 			rc = -EINTR;
 			break;
 		}
@@ -518,18 +513,13 @@ vm_fault(struct aspace *as, u64 addr, u32 error)
 int
 vm_fault_charged(struct aspace *as, u64 addr, u32 error)
 {
-	u16 id = current->charge.id;
 	int rc;
 
-	if (current->charge.standing)
-		return vm_fault(as, addr, error);
-	current->charge.id = BOUND_fault;
-	rc = reserve(VM_FAULT_FRAMES);
+	rc = reserve_row(&bound_fault);
 	if (likely(rc == 0)) {
 		rc = vm_fault(as, addr, error);
 		reserve_end();
 	}
-	current->charge.id = id;
 	return rc;
 }
 

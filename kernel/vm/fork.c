@@ -6,9 +6,10 @@
  * so that whoever writes first copies. What a pager can give again is not
  * copied; the child faults it in.
  *
- * The work is cut where the charge runs low: the lock is dropped, the charge
- * renewed, and the copy goes on at the same address. Each piece leaves the
- * parent's TLBs flushed. The child belongs to the caller all the time.
+ * The work is cut into pieces, each a segment of its own: a few tables of the
+ * child, with the VMAs on the way. The lock is dropped after a piece, the
+ * charge renewed, and the copy goes on at the same address. Each piece leaves
+ * the parent's TLBs flushed. The child belongs to the caller all the time.
  *
  * The child is not yet known to anybody else, so its lock is not taken.
  */
@@ -16,22 +17,28 @@
 #include "kernel/vm/reserve.h"
 #include "kernel/vm/vm_priv.h"
 
-/* The most one step takes: three tables, and a slab's frame for a VMA. */
-#define STEP_FRAMES	4
+#define PIECE_TABLES	4	/* new in the child, with those above them */
+#define TABLE_VMAS	7	/* before each; 28 are one slab */
 
+BOUND_ROW(fork_piece);
+
+/* v, src and dst are of this piece only. */
 struct copy {
 	struct aspace	*from, *to;
 	u64		at;		/* all below is copied */
+	struct vma	*v;		/* at is in it, and the child has it */
+	struct frame	*src, *dst;	/* the table last copied, its copy */
 	struct tlb_batch batch;		/* entries that lost PTE_W */
 };
 
-/* Share the private pages of one table from c->at to end; nothing else. */
+/* Share v's private pages in c->src from c->at on; nothing else. */
 static void
-copy_table(struct copy *c, struct frame *src, struct frame *dst, u64 end)
+copy_table(struct copy *c)
 {
+	struct frame *src = c->src, *dst = c->dst, *f;
 	pte_t *s = pt_entries(src) + pt_leaf_index(c->at), pte;
 	pte_t *d = pt_entries(dst) + pt_leaf_index(c->at);
-	struct frame *f;
+	u64 end = MIN(c->v->end, ROUND_DOWN(c->at, PT_SPAN) + PT_SPAN);
 	u32 n = 0;
 
 	spin_lock(&src->lock);
@@ -54,32 +61,26 @@ copy_table(struct copy *c, struct frame *src, struct frame *dst, u64 end)
 	spin_unlock(&src->lock);
 	dst->pt_used += n;
 	c->to->rss_anon += n;
+	c->at = end;
 }
 
+/* Copy what of v is in c->src. Is there a table after it, now c->src? */
 static bool
-charge_is_low(void)
+next_table(struct copy *c)
 {
-	return current->charge.left < STEP_FRAMES;
-}
+	struct frame *src;
 
-/* Copy the pages of v from c->at on; false: renew and come again. */
-static bool
-copy_pages(struct copy *c, struct vma *v)
-{
-	struct frame *src, *dst;
-	u64 stop;
-
-	while ((src = pt_seek(c->from, &c->at, v->end)) != NULL) {
-		stop = MIN(v->end, ROUND_DOWN(c->at, PT_SPAN) + PT_SPAN);
-		if (READ_ONCE(src->pt_used) != 0) {
-			if (charge_is_low())
-				return false;
-			dst = pt_make(c->to, c->at);
-			copy_table(c, src, dst, stop);
+	while ((src = pt_seek(c->from, &c->at, c->v->end)) != NULL) {
+		if (src == c->src) {
+			copy_table(c);
+		} else if (READ_ONCE(src->pt_used) != 0) {
+			c->src = src;
+			return true;
+		} else {
+			c->at = ROUND_DOWN(c->at, PT_SPAN) + PT_SPAN;
 		}
-		c->at = stop;
 	}
-	return true;
+	return false;
 }
 
 /*
@@ -106,26 +107,66 @@ copy_vma(struct copy *c, struct vma *v)
 	vma_insert(c->to, n);
 }
 
+static bool
+has_pages_to_copy(const struct vma *v)
+{
+	return v->has_anon && !vma_is_shared(v) && !(v->flags & VMA_WIPEONFORK);
+}
+
+/* Go on to the next VMA, if there is one, and give it to the child. */
+static bool
+next_vma(struct copy *c)
+{
+	struct vma *v = vma_at_or_above(c->from, c->at);
+
+	while (v && v->flags & VMA_DONTFORK)
+		v = vma_next(v);
+	if (!v)
+		return false;
+	c->at = MAX(c->at, v->start);
+	copy_vma(c, v);
+	c->v = v;
+	return true;
+}
+
+enum copy_stop {
+	AT_TABLE,		/* src needs a copy */
+	AT_VMA,			/* many VMAs, no table */
+	AT_END,
+};
+
+/* Copy VMAs, and pages as long as the child has their table. */
+static enum copy_stop
+copy_vmas(struct copy *c)
+{
+	for (u32 i = 0; i < TABLE_VMAS; i++) {
+		if (!c->v && !next_vma(c))
+			return AT_END;
+		if (has_pages_to_copy(c->v) && next_table(c))
+			return AT_TABLE;
+		c->at = c->v->end;
+		c->v = NULL;
+	}
+	return AT_VMA;
+}
+
 /* One piece, under the parent's lock; true: that was the last. */
 static bool
 copy_piece(struct copy *c)
 {
-	struct vma *v = vma_at_or_above(c->from, c->at);
+	c->v = NULL;
+	c->src = NULL;
+	for (u32 i = 0; i < PIECE_TABLES; i++) {
+		enum copy_stop stop = copy_vmas(c);
 
-	for (; v; v = vma_next(v)) {
-		if (c->at < v->start)
-			c->at = v->start;
-		if (!(v->flags & VMA_DONTFORK)) {
-			if (charge_is_low())
-				return false;
-			copy_vma(c, v);
-			if (v->has_anon && !vma_is_shared(v) &&
-			    !(v->flags & VMA_WIPEONFORK) && !copy_pages(c, v))
-				return false;
+		if (stop == AT_END)
+			return true;
+		if (stop == AT_TABLE) {
+			c->dst = pt_make(c->to, c->at);
+			copy_table(c);
 		}
-		c->at = v->end;
 	}
-	return true;
+	return false;
 }
 
 static void
@@ -155,11 +196,12 @@ aspace_fork(struct aspace *from, struct aspace **out)
 {
 	struct copy c = { .from = from, .to = aspace_create() };
 	bool done;
-	int rc;
 
 	*out = c.to;
 	copy_layout(from, c.to);
-	for (;;) {
+	do {
+		if (reserve_row(&bound_fork_piece) != 0)
+			return -EINTR;
 		tlb_batch_init(&c.batch, from);
 		mutex_lock(&from->lock);
 		done = copy_piece(&c);
@@ -167,12 +209,6 @@ aspace_fork(struct aspace *from, struct aspace **out)
 			copy_layout(from, c.to);	/* brk may have moved */
 		tlb_batch_flush(&c.batch);
 		mutex_unlock(&from->lock);
-		if (done)
-			break;
-		assert(current->charge.bound >= STEP_FRAMES);
-		rc = reserve_renew();
-		if (rc != 0)
-			return rc;
-	}
+	} while (!done);
 	return READ_ONCE(from->torn) || READ_ONCE(c.to->torn) ? -EINTR : 0;
 }

@@ -78,36 +78,23 @@ vm_find_place(struct aspace *as, u64 hint, u64 len, u32 flags)
 	return at;
 }
 
-/* Cut [start, end) out of v, which reaches beyond it on both sides or one. */
+/* Take [start, end) out of the tree, where v is the first at or above start. */
 static void
-cut_vma(struct aspace *as, struct vma *v, u64 start, u64 end)
+remove_range(struct aspace *as, struct vma *v, u64 start, u64 end)
 {
-	if (v->start < start && end < v->end) {
+	struct vma *next;
+
+	if (v->start < start && end < v->end)
 		(void)vma_split(as, v, end);
-		vma_set_bounds(as, v, v->start, start);
-	} else if (v->start < start) {
-		vma_set_bounds(as, v, v->start, start);
-	} else {
-		vma_set_bounds(as, v, end, v->end);
-	}
-}
-
-/* Take [start, end) out of the tree; returns whether anything was there. */
-static bool
-remove_range(struct aspace *as, u64 start, u64 end)
-{
-	struct vma *v = vma_at_or_above(as, start), *next;
-	bool any = false;
-
 	for (; v && v->start < end; v = next) {
 		next = v->end < end ? vma_next(v) : NULL;
-		if (start <= v->start && v->end <= end)
-			vma_remove(as, v);
+		if (v->start < start)
+			vma_set_bounds(as, v, v->start, start);
+		else if (v->end > end)
+			vma_set_bounds(as, v, end, v->end);
 		else
-			cut_vma(as, v, start, end);
-		any = true;
+			vma_remove(as, v);
 	}
-	return any;
 }
 
 int
@@ -121,7 +108,7 @@ vm_unmap_locked(struct aspace *as, u64 start, u64 end)
 		return 0;
 	if (v->start < start && end < v->end && as->nvmas >= VMAS_MAX)
 		return -ENOMEM;
-	remove_range(as, start, end);
+	remove_range(as, v, start, end);
 	smp_mb();		/* the change, before a look at the tables */
 	tlb_batch_init(&b, as);
 	pt_zap(&b, start, end, true);

@@ -34,7 +34,7 @@ static void
 list_table(struct aspace *as, struct frame *f)
 {
 	spin_lock(&as->pt_lock);
-	list_push_back(&as->tables, (struct list *)f->pt_rcu);
+	list_push_back(&as->tables, &f->pt_node);
 	spin_unlock(&as->pt_lock);
 	atomic_inc(&as->rss_pt);
 }
@@ -43,7 +43,7 @@ static void
 unlist_table(struct aspace *as, struct frame *f)
 {
 	spin_lock(&as->pt_lock);
-	list_remove((struct list *)f->pt_rcu);
+	list_remove(&f->pt_node);
 	spin_unlock(&as->pt_lock);
 	atomic_dec(&as->rss_pt);
 }
@@ -277,7 +277,7 @@ pt_free_range(struct tlb_batch *b, u64 start, u64 end)
 		WRITE_ONCE(*leaf_link(as, start), 0);
 		spin_unlock(&pt->lock);
 		unlist_table(as, pt);
-		list_push_back(&b->tables, (struct list *)pt->pt_rcu);
+		list_push_back(&b->tables, &pt->pt_node);
 		tlb_batch_addr(b, start);
 	}
 }
@@ -288,6 +288,6 @@ pt_free_all(struct aspace *as)
 	struct list *l;
 
 	while ((l = list_pop_front(&as->tables)) != NULL)
-		frame_put(CONTAINER_OF((void *)l, struct frame, pt_rcu));
+		frame_put(LIST_ENTRY(l, struct frame, pt_node));
 	frame_put(frame_of_paddr(as->cr3));
 }

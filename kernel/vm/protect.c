@@ -18,17 +18,6 @@ vm_range_is_mapped(struct aspace *as, u64 start, u64 end)
 	return false;
 }
 
-/* v, cut so that it lies inside of [start, end). */
-static struct vma *
-clip(struct aspace *as, struct vma *v, u64 start, u64 end)
-{
-	if (v->start < start)
-		v = vma_split(as, v, start);
-	if (end < v->end)
-		(void)vma_split(as, v, end);
-	return v;
-}
-
 /* Before anything changes: may all of the range become prot? */
 static int
 check_protect(struct aspace *as, u64 start, u64 end, u32 prot)
@@ -51,10 +40,21 @@ check_protect(struct aspace *as, u64 start, u64 end, u32 prot)
 	return 0;
 }
 
+static void
+change_prot(struct aspace *as, struct tlb_batch *b, struct vma *v, u32 prot)
+{
+	vma_account(as, v, -(s64)vma_pages(v));
+	WRITE_ONCE(v->prot, prot);
+	smp_mb();	/* the VMA, before a look at the tables */
+	vma_account(as, v, vma_pages(v));
+	pt_protect(b, v, v->start, v->end);
+}
+
 int
 vm_protect(struct aspace *as, u64 addr, u64 len, u32 prot)
 {
 	struct tlb_batch b;
+	struct vma *v;
 	u64 end;
 	int rc;
 
@@ -72,20 +72,11 @@ vm_protect(struct aspace *as, u64 addr, u64 len, u32 prot)
 	if (rc != 0)
 		goto out;
 	tlb_batch_init(&b, as);
-	while (addr < end) {
-		struct vma *v = vma_find(as, addr);
-		u64 from = addr;
-
-		addr = MIN(end, v->end);
-		if (v->prot == prot)
-			continue;
-		v = clip(as, v, from, end);
-		vma_account(as, v, -(s64)vma_pages(v));
-		WRITE_ONCE(v->prot, prot);
-		smp_mb();	/* the VMA, before a look at the tables */
-		vma_account(as, v, vma_pages(v));
-		pt_protect(&b, v, v->start, v->end);
-		(void)vma_merge(as, v);
+	v = vma_split_range(as, addr, end);
+	for (; v && v->start < end; v = vma_next(v)) {
+		if (v->prot != prot)
+			change_prot(as, &b, v, prot);
+		v = vma_merge(as, v);	/* also what was split in vain */
 	}
 	tlb_batch_flush(&b);
 out:
@@ -93,25 +84,19 @@ out:
 	return rc;
 }
 
-/* Set or clear VMA_LOCKED in [start, end), which is mapped. */
+/* Set or clear VMA_LOCKED of what is mapped in [start, end). */
 static void
 mark_locked(struct aspace *as, u64 start, u64 end, u32 flag)
 {
-	while (start < end) {
-		struct vma *v = vma_at_or_above(as, start);
-		u64 from;
+	struct vma *v = vma_split_range(as, start, end);
 
-		if (!v || v->start >= end)
-			return;
-		from = MAX(start, v->start);
-		start = MIN(end, v->end);
-		if ((v->flags & VMA_LOCKED) == flag)
-			continue;
-		v = clip(as, v, from, end);
-		vma_account(as, v, -(s64)vma_pages(v));
-		WRITE_ONCE(v->flags, (v->flags & ~VMA_LOCKED) | flag);
-		vma_account(as, v, vma_pages(v));
-		(void)vma_merge(as, v);
+	for (; v && v->start < end; v = vma_next(v)) {
+		if ((v->flags & VMA_LOCKED) != flag) {
+			vma_account(as, v, -(s64)vma_pages(v));
+			WRITE_ONCE(v->flags, (v->flags & ~VMA_LOCKED) | flag);
+			vma_account(as, v, vma_pages(v));
+		}
+		v = vma_merge(as, v);	/* also what was split in vain */
 	}
 }
 

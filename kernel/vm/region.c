@@ -106,6 +106,24 @@ vma_split(struct aspace *as, struct vma *v, u64 at)
 	return upper;
 }
 
+/* Returns the first VMA at or above at. */
+static struct vma *
+split_at(struct aspace *as, u64 at)
+{
+	struct vma *v = vma_at_or_above(as, at);
+
+	return v && v->start < at ? vma_split(as, v, at) : v;
+}
+
+struct vma *
+vma_split_range(struct aspace *as, u64 start, u64 end)
+{
+	struct vma *first = split_at(as, start);
+
+	(void)split_at(as, end);
+	return first;
+}
+
 /* Could b, right above a, be one VMA with it? */
 bool
 vma_can_follow(const struct vma *a, const struct vma *b)

@@ -9,7 +9,7 @@
 #include "kernel/vm/reserve.h"
 #include "kernel/vm/vm_priv.h"
 
-#define STEP_FRAMES	4	/* the tables of one step, and one to spare */
+#define PIECE_TABLES	4	/* filled between two renewals */
 
 struct move {
 	struct aspace	*as;
@@ -59,30 +59,31 @@ unlock_both(struct frame *a, struct frame *b) NO_THREAD_CHECK
 		spin_unlock(&b->lock);
 }
 
-/* Carry on until done (true) or the charge is low (false). Locked. */
+/* Fill the next few tables; true: that was all. Locked. */
 static bool
-move_entries(struct move *m, struct tlb_batch *b)
+move_piece(struct move *m, struct tlb_batch *b)
 {
 	struct frame *src, *dst;
 	u64 at = m->from, stop;
 
-	while ((src = pt_seek(m->as, &at, m->end)) != NULL) {
+	for (u32 i = 0; i < PIECE_TABLES; i++) {
+		src = pt_seek(m->as, &at, m->end);
+		if (!src)
+			return true;
 		m->to += at - m->from;
 		m->from = at;
 		stop = MIN(m->end, ROUND_DOWN(at, PT_SPAN) + PT_SPAN);
 		stop = MIN(stop, at + (PT_SPAN - (m->to & (PT_SPAN - 1))));
-		if (current->charge.left < STEP_FRAMES)
-			return false;
 		dst = pt_make(m->as, m->to);
 		lock_both(src, dst);
 		carry(m, b, src, dst, stop);
 		unlock_both(src, dst);
 		at = m->from;
 	}
-	return true;
+	return !pt_seek(m->as, &at, m->end);
 }
 
-/* Move all, renewing where needed. The lock is held on entry and return. */
+/* Move all, renewing after each piece. The lock is held on entry and return. */
 static int
 move_all(struct move *m, struct pager *pager) NO_THREAD_CHECK
 {
@@ -94,12 +95,11 @@ move_all(struct move *m, struct pager *pager) NO_THREAD_CHECK
 
 	for (;;) {
 		tlb_batch_init(&b, as);
-		done = move_entries(m, &b);
+		done = move_piece(m, &b);
 		tlb_batch_flush(&b);
 		if (done)
 			return 0;
 		mutex_unlock(&as->lock);
-		assert(current->charge.bound >= STEP_FRAMES);
 		rc = reserve_renew();
 		mutex_lock(&as->lock);
 		if (rc != 0)

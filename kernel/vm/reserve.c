@@ -1,11 +1,11 @@
 /*
- * reserve(): the slow path, reclaim, and the standing reservations.
+ * reserve_row(): the slow path, reclaim, and the standing reservations.
  *
  * The problem: a call that was promised its worst case never fails for memory;
  * so when memory is short, calls must wait before they begin, and something
  * must make memory, or they wait for ever.
  *
- *	reserve(n) --- credit or global count --> admitted
+ *	reserve_row() - credit or global count --> admitted
  *	     | short
  *	     v
  *	line (FIFO) <--- freed frames wake the head
@@ -29,7 +29,6 @@
  * Locks: line_lock (LOCK_RESERVE) guards the line and its statistics. It may be
  * taken under any lock of the ranks above, since freeing memory wakes the head.
  */
-#include "bounds.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/atomic.h"
@@ -44,8 +43,6 @@
 #include "kernel/vm/reserve.h"
 #include "kernel/x86/clock.h"
 
-/* No charge may be more than this share of memory (policy: chunk it). */
-#define CHARGE_SHARE		8
 #define RECLAIM_AGAIN_NS	(10 * 1000000ul)
 
 /* One thread in line; on its stack. l line_lock; I immutable */
@@ -58,7 +55,6 @@ struct line_entry {
 static struct spinlock line_lock = SPINLOCK_INIT(LOCK_RESERVE);
 static struct list line = { &line, &line };	/* [l] FIFO */
 static struct reserve_stats stats;		/* [l] */
-static struct reserve_row_stats rows[BOUND_ROWS];	/* [l] */
 static u64 admissions;				/* [l] from the line */
 
 static struct shrinker *shrinkers;		/* [I after boot] */
@@ -128,18 +124,18 @@ line_enter(struct line_entry *e, u32 frames, bool front)
 
 /* Out of the line; the next head may fit in what is there. */
 static void
-line_leave(struct line_entry *e, bool admitted, u64 since_ns)
+line_leave(struct line_entry *e, struct bound *row, bool admitted, u64 since_ns)
 {
 	u64 ns = clock_now_ns() - since_ns;
-	struct reserve_row_stats *r = &rows[current->charge.id];
 
 	spin_lock(&line_lock);
 	list_remove(&e->node);
 	stats.waiting--;
 	admissions += admitted;
-	r->waits++;
-	r->wait_ns += ns;
-	r->longest_ns = MAX(r->longest_ns, ns);
+	stats.admitted += admitted && current->charge.ticket == 0;
+	row->waits++;
+	row->wait_ns += ns;
+	row->longest_ns = MAX(row->longest_ns, ns);
 	stats.longest_ns = MAX(stats.longest_ns, ns);
 	if (list_is_empty(&line)) {
 		charge_set_waiting(false);
@@ -160,12 +156,22 @@ line_is_head(struct line_entry *e)
 	return is_head;
 }
 
+/* The head's turn: did it get what it waits for? */
+static bool
+line_admit(struct bound *row, u32 frames)
+{
+	struct charge *c = &current->charge;
+
+	return c->ticket != 0 ? charge_ticket_refill(c, row, frames) :
+	    charge_try_head(c, row, frames);
+}
+
 /*
- * Wait in line for frames. killable: a killed thread leaves with -EINTR. front:
- * the few that others wait for.
+ * Wait in line for frames on row's account. killable: a killed thread leaves
+ * with -EINTR. front: the few that others wait for.
  */
 static int
-line_wait(u32 frames, bool killable, bool front)
+line_wait(struct bound *row, u32 frames, bool killable, bool front)
 {
 	struct line_entry e;
 	u64 since_ns = clock_now_ns();
@@ -173,13 +179,12 @@ line_wait(u32 frames, bool killable, bool front)
 	int err = 0;
 
 	assert_holds_nothing();
-	dassert(current->charge.bound == 0);
 	line_enter(&e, frames, front);
 	current->wait_what = "reserve";
 	for (;;) {
 		sched_set_state(state);
 		if (line_is_head(&e)) {			/* R3 */
-			if (charge_try_head(&current->charge, frames))
+			if (line_admit(row, frames))
 				break;
 			atomic_store(&reclaim_wanted, 1);
 			waitq_wake(&reclaim_queue, 0);
@@ -192,56 +197,64 @@ line_wait(u32 frames, bool killable, bool front)
 	}
 	sched_set_state(THREAD_RUNNABLE);
 	current->wait_what = NULL;
-	line_leave(&e, err == 0, since_ns);
+	line_leave(&e, row, err == 0, since_ns);
 	return err;
 }
 
-int
-reserve_slow(u32 nframes)
+/* A segment on a ticket: the ticket is made whole, or larger if row wants. */
+static void
+ticket_refill(struct bound *row, u32 nframes)
 {
-	counter_inc(reserve_slow);
-	if (charge_try(&current->charge, nframes))
+	struct charge *c = &current->charge;
+	u32 want = MAX(nframes, (u32)c->ticket);
+
+	if (!charge_ticket_refill(c, row, want))
+		(void)line_wait(row, want, false, true);
+}
+
+int
+reserve_slow(struct bound *row, u32 nframes)
+{
+	struct charge *c = &current->charge;
+
+	if (c->ticket != 0) {
+		ticket_refill(row, nframes);
 		return 0;
+	}
+	if (c->bound != 0)
+		charge_end(c);
+	charge_note(row, NULL);
+	if (nframes == 0 || charge_try(c, row, nframes))
+		return 0;
+	counter_inc(reserve_slow);
+	if (current->standing != NULL) {
+		standing_take(current->standing);
+		ticket_refill(row, nframes);
+		return 0;
+	}
 	if (current->reserve_exempt)
-		return line_wait(nframes, false, true);
+		return line_wait(row, nframes, false, true);
 	if (thread_is_killed(current))
 		return -EINTR;
-	return line_wait(nframes, true, false);
+	return line_wait(row, nframes, true, false);
 }
 
 /* ---- renewal ---- */
 
 struct renewal
-renewal_begin(void)
+renewal_drop(void)
 {
 	struct charge *c = &current->charge;
-	struct renewal r = { .bound = c->bound };
+	struct renewal r = { c->row, c->bound };
 
-	assert_holds_nothing();
-	if (c->standing)
-		r.bound = 0;		/* kept: it is the last resort */
-	else if (c->bound != 0)
-		charge_end(c);
+	charge_end(c);
 	return r;
-}
-
-int
-renewal_end(struct renewal r)
-{
-	return r.bound == 0 ? 0 : reserve(r.bound);
 }
 
 int
 reserve_renew(void)
 {
 	return renewal_end(renewal_begin());
-}
-
-int
-reserve_renew_bound(u32 nframes)
-{
-	(void)renewal_begin();
-	return current->charge.standing ? 0 : reserve(nframes);
 }
 
 /* ---- the reclaimer ---- */
@@ -287,11 +300,11 @@ reclaim_drain_cpus(void)
 	for (u32 c = 0; c < ncpus; c++) {
 		memset(&one, 0, sizeof(one));
 		cpumask_set(&one, c);
-		(void)sched_set_affinity(current, &one);
+		(void)sched_set_own_affinity(&one);
 		kmem_drain_cpu();
 		frame_drain_cpu();
 	}
-	(void)sched_set_affinity(current, &all);
+	(void)sched_set_own_affinity(&all);
 	(void)kmem_shrink();
 }
 
@@ -305,7 +318,8 @@ reclaim_need(u64 *seen)
 	spin_lock(&line_lock);
 	head = line_head_locked();
 	if (head != NULL)
-		need = head->frames;
+		need = head->thread->charge.ticket == 0 ? head->frames :
+		    charge_ticket_lacks(&head->thread->charge);
 	*seen = admissions;
 	spin_unlock(&line_lock);
 	return need;
@@ -406,8 +420,9 @@ standing_add(struct standing *s)
 	for (u32 i = 0; i < s->count; i++) {
 		struct charge c = { 0 };
 
-		if (!charge_try_head(&c, s->frames))
-			panic("standing reservation %s does not fit", s->name);
+		if (!charge_try_head(&c, s->row, s->row->frames))
+			panic("standing reservation %s does not fit",
+			    s->row->name);
 	}
 }
 
@@ -421,9 +436,9 @@ standing_remove(struct standing *s)
 		at = &(*at)->next;
 	*at = s->next;
 	for (u32 i = 0; i < s->count; i++) {
-		struct charge c = { .bound = s->frames, .low = s->frames,
-		    .left = s->frames };
+		struct charge c = { 0 };
 
+		charge_set(&c, s->row, s->row->frames);
 		charge_end(&c);
 	}
 }
@@ -448,8 +463,7 @@ standing_take(struct standing *s)
 	if (c->bound != 0)
 		charge_end(c);
 	WAIT_EVENT(&s->waiters, standing_try(s));
-	c->bound = c->left = c->low = s->frames;
-	c->standing = true;
+	charge_ticket_begin(c, s->row, s->row->frames);
 }
 
 /*
@@ -460,22 +474,31 @@ void
 standing_give(struct standing *s)
 {
 	struct charge *c = &current->charge;
-	struct frame *priv = c->priv;
-	u32 debt;
 
-	assert(c->standing);
-	c->priv = NULL;
-	kmem_publish(priv);
-	debt = s->frames - c->left;
-	c->standing = false;
-	c->bound = c->left = c->low = 0;
-	if (debt != 0) {
-		if (!charge_try_head(c, debt))
-			(void)line_wait(debt, false, true);
-		c->bound = c->left = c->low = 0;	/* paid: the ticket's */
-	}
+	assert(c->ticket == (s32)s->row->frames);
+	ticket_refill(s->row, 0);
+	charge_ticket_end(c);
 	atomic_dec(&s->in_use);
 	waitq_wake(&s->waiters, 0);
+}
+
+void
+standing_enter(struct standing *s)
+{
+	assert(current->standing == NULL);
+	current->standing = s;
+}
+
+void
+standing_leave(void)
+{
+	struct standing *s = current->standing;
+
+	current->standing = NULL;
+	if (current->charge.ticket != 0)
+		standing_give(s);
+	else
+		reserve_end();
 }
 
 /* ---- for /proc/reserve ---- */
@@ -493,10 +516,10 @@ reserve_stats(struct reserve_stats *out)
 }
 
 void
-reserve_row_stats(u16 row, struct reserve_row_stats *out)
+reserve_row_stats(const struct bound *row, struct bound *out)
 {
 	spin_lock(&line_lock);
-	*out = rows[row];
+	*out = *row;
 	spin_unlock(&line_lock);
 }
 
@@ -515,17 +538,7 @@ shrinker_first(void)
 void
 reserve_init(void)
 {
-	struct frame_stats fs;
-
-	frame_stats(&fs);
-	_Static_assert(BOUND_ROWS <= CHARGE_ROWS, "charge_peak[]");
-	for (u32 i = 0; i < nbounds; i++)
-		if (bounds[i].frames > fs.total / CHARGE_SHARE)
-			panic("bound of %s, %u frames, is over 1/%d of memory",
-			    bounds[i].name, bounds[i].frames, CHARGE_SHARE);
 	charge_set_freed_hook(line_wake_head);
 	reserve_hold_init();
 	(void)kthread_create("reclaim", reclaimer_main, NULL);
-	kinfo("reserve: %u bounds%s", nbounds, bounds_are_standin ?
-	    " from the stand-in table (estimates, not proofs)" : "");
 }

@@ -20,10 +20,11 @@
 #include "kernel/x86/trap.h"
 
 #define CREW		4
-#define CREW_FRAMES	(CREW * 8)
-#define CALL_FRAMES	24		/* the bound of one call here */
 #define WINDOW		0x40000000ul	/* where the tests map */
 #define RW		(PROT_READ | PROT_WRITE)
+
+static BOUND_FIXED(selftest_vm_crew, CREW * 8);
+static BOUND_FIXED(selftest_vm_call, 24);	/* one call of aspace.h */
 
 /* Threads of one address space. a atomic */
 static struct aspace *test_as;
@@ -49,7 +50,7 @@ crew_main(void *arg)
 static void
 begin_call(void)
 {
-	CHECK(reserve(CALL_FRAMES) == 0);
+	CHECK(reserve_row(&bound_selftest_vm_call) == 0);
 }
 
 /* Run fn(0..CREW-1) in threads of a new address space; wait for all. */
@@ -58,7 +59,7 @@ crew_run(void (*fn)(u32 i))
 {
 	char name[16];
 
-	CHECK(reserve(CREW_FRAMES) == 0);
+	CHECK(reserve_row(&bound_selftest_vm_crew) == 0);
 	test_as = aspace_create();
 	test_fn = fn;
 	test_done = 0;

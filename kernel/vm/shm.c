@@ -134,10 +134,17 @@ shm_get_page(struct pager *p, u64 index, bool writable, struct frame **out)
 	(void)writable;
 	if (index >= s->npages)
 		return -EFAULT;
-	for (u32 level = s->levels; level > 0; level--)
-		slot = (struct frame **)frame_virt(
-		    fill_slot(slot, FRAME_BUFFER)) +
+	/* A node at a time: the charge is for one frame. */
+	for (u32 level = s->levels; level > 0; level--) {
+		struct frame *node = rcu_load(*slot);
+
+		if (!node) {
+			(void)fill_slot(slot, FRAME_BUFFER);
+			return -EAGAIN;
+		}
+		slot = (struct frame **)frame_virt(node) +
 		    (index >> 9 * (level - 1) & (PT_ENTRIES - 1));
+	}
 	*out = fill_slot(slot, FRAME_FILE);
 	frame_ref(*out);
 	return 0;

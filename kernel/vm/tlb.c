@@ -249,7 +249,7 @@ account_gone(struct tlb_batch *b)
 static void
 free_table_rcu(struct rcu_head *head)
 {
-	frame_put(CONTAINER_OF((void *)head, struct frame, pt_rcu));
+	frame_put(CONTAINER_OF(head, struct frame, pt_rcu));
 }
 
 void
@@ -283,5 +283,6 @@ tlb_batch_flush(struct tlb_batch *b)
 	b->nframes = 0;
 	/* Faults that look for their table under RCU may stand on these. */
 	while ((l = list_pop_front(&b->tables)) != NULL)
-		rcu_call((struct rcu_head *)l, free_table_rcu);
+		rcu_call(&LIST_ENTRY(l, struct frame, pt_node)->pt_rcu,
+		    free_table_rcu);
 }

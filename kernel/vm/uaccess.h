@@ -2,7 +2,7 @@
  * Copies to and from user space, as the kernel uses them.
  *
  * Two kinds. The plain ones (copy_in, copy_out, ...) are renewal points: they
- * may fault pages in, so they may wait in reserve(), and the caller holds
+ * may fault pages in, so they may wait in reserve_row(), and the caller holds
  * nothing. The _nofault ones stop short at a page that is not there and may be
  * used under locks; the caller then drops its locks, calls user_fault_in() and
  * goes on.

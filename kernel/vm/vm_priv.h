@@ -99,6 +99,12 @@ void	vma_remove(struct aspace *as, struct vma *v);
 void	vma_set_bounds(struct aspace *as, struct vma *v, u64 start, u64 end);
 /* v becomes [start, at); returns the new VMA of [at, end). */
 struct vma *vma_split(struct aspace *as, struct vma *v, u64 at);
+/*
+ * Split the VMAs that reach across start or end, so that each lies inside of
+ * [start, end) or outside; returns the first at or above start. There are two
+ * VMAs more at most, so it is for before a loop over the range.
+ */
+struct vma *vma_split_range(struct aspace *as, u64 start, u64 end);
 /* Join v to its neighbours where they are alike; returns the survivor. */
 struct vma *vma_merge(struct aspace *as, struct vma *v);
 void	vma_account(struct aspace *as, const struct vma *v, s64 npages);
@@ -122,7 +128,7 @@ struct tlb_batch {
 	u32		nchain;
 	u32		nanon, nfile;	/* no longer resident */
 	struct frame	*chain;		/* anonymous, ours alone, by next */
-	struct list	tables;		/* page tables out of use, by pt_rcu */
+	struct list	tables;		/* tables out of use, by pt_node */
 	u64		addrs[TLB_ADDRS];
 	struct frame	*frames[TLB_FRAMES];
 };
@@ -221,8 +227,8 @@ pte_frame(pte_t pte)
 }
 
 /* fault.c */
-/* vm_fault() under a charge of its own; the caller has none, or a standing one.
- * -EINTR also when killed in reserve(). */
+/* vm_fault() in a segment of its own. -EINTR also when killed in
+ * reserve_row(). */
 int	vm_fault_charged(struct aspace *as, u64 addr, u32 error);
 
 /* mmap.c */

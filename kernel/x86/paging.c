@@ -3,9 +3,10 @@
  *
  * Made once at boot, in this order: the physical map (RAM only, in the largest
  * pages that fit, never executable), the image (text executable and read-only
- * in 2 MiB pages, rodata read-only, the rest writable), and empty top-level
- * entries for kernel stacks and device memory, so that a new address space is
- * right for ever once it has copied the upper half.
+ * in 2 MiB pages, rodata read-only, the rest writable), and empty tables for
+ * kernel stacks and device memory: top-level ones, so that a new address space
+ * is right for ever once it has copied the upper half, and all of the stacks'
+ * but the leaves, so that a stack costs one table at most.
  *
  * The physical map is a second name of the image: text and rodata are
  * read-only there too, so that no byte that runs can be written (W^X). All
@@ -59,9 +60,15 @@ boot_pt_frame(void)
 	return virt_to_phys(x86_env.boot_get(PAGE_SIZE, PAGE_SIZE));
 }
 
-/* The entry for va in the table of level; makes the tables above it. */
+static pte_t
+table_entry(paddr_t table)
+{
+	return table | PTE_P | PTE_W | PTE_A;
+}
+
+/* The entry for va in the table of level; makes the tables above it. Boot. */
 static pte_t *
-pt_walk_make(u64 va, u32 level, paddr_t (*pt_frame)(void))
+pt_walk_make(u64 va, u32 level)
 {
 	pte_t *table = kernel_top;
 
@@ -69,9 +76,24 @@ pt_walk_make(u64 va, u32 level, paddr_t (*pt_frame)(void))
 		pte_t *e = &table[pt_index(va, l)];
 
 		if (!(*e & PTE_P))
-			*e = pt_frame() | PTE_P | PTE_W | PTE_A;
+			*e = table_entry(boot_pt_frame());
 		assert(!(*e & PTE_PS));
 		table = phys_to_virt(*e & PTE_ADDR);
+	}
+	return &table[pt_index(va, level)];
+}
+
+/* The same where the tables are there. */
+static pte_t *
+pt_walk(u64 va, u32 level)
+{
+	pte_t *table = kernel_top;
+
+	for (u32 l = LEVELS - 1; l > level; l--) {
+		pte_t e = table[pt_index(va, l)];
+
+		assert((e & PTE_P) && !(e & PTE_PS));
+		table = phys_to_virt(e & PTE_ADDR);
 	}
 	return &table[pt_index(va, level)];
 }
@@ -86,15 +108,13 @@ map_range(u64 va, paddr_t pa, u64 len, pte_t flags)
 		u64 left = end - va, both = va | pa;
 
 		if (cpu_has.page_1g && both % PAGE_1G == 0 && left >= PAGE_1G) {
-			*pt_walk_make(va, 2, boot_pt_frame) = pa | flags |
-			    PTE_PS;
+			*pt_walk_make(va, 2) = pa | flags | PTE_PS;
 			va += PAGE_1G, pa += PAGE_1G;
 		} else if (both % PAGE_2M == 0 && left >= PAGE_2M) {
-			*pt_walk_make(va, 1, boot_pt_frame) = pa | flags |
-			    PTE_PS;
+			*pt_walk_make(va, 1) = pa | flags | PTE_PS;
 			va += PAGE_2M, pa += PAGE_2M;
 		} else {
-			*pt_walk_make(va, 0, boot_pt_frame) = pa | flags;
+			*pt_walk_make(va, 0) = pa | flags;
 			va += PAGE_SIZE, pa += PAGE_SIZE;
 		}
 	}
@@ -167,10 +187,11 @@ paging_init(const struct bootinfo *bi)
 	kernel_cr3 = virt_to_phys(kernel_top);
 	map_physical_memory(bi);
 	map_image();
-	(void)pt_walk_make(KSTACK_BASE, 2, boot_pt_frame);
+	for (u64 va = KSTACK_BASE; va < KSTACK_END; va += PAGE_1G)
+		(void)pt_walk_make(va, 1);
 	/* Drivers map devices when the boot allocator has ended. */
 	for (u32 i = 0; i < VMAP_TABLES; i++)
-		(void)pt_walk_make(VMAP_BASE + i * PAGE_2M, 0, boot_pt_frame);
+		(void)pt_walk_make(VMAP_BASE + i * PAGE_2M, 0);
 	cpu_write_cr3(kernel_cr3);
 	tlb_flush_all();
 	cpu_stacks_create(0);
@@ -229,31 +250,41 @@ paging_map_ro(paddr_t pa, usize len_bytes)
 	return vmap(pa, len_bytes, MAP_RO);
 }
 
-void
-kstack_map(u64 va, const paddr_t *frames, u32 n, paddr_t (*pt_frame)(void))
+bool
+kstack_has_table(u64 va)
 {
-	assert(va >= KSTACK_BASE && va < VMAP_BASE);
-	for (u32 i = 0; i < n; i++) {
-		pte_t *e = pt_walk_make(va + i * PAGE_SIZE, 0, pt_frame);
-
-		assert(!(*e & PTE_P));
-		WRITE_ONCE(*e, frames[i] | MAP_RW | PTE_G);
-	}
+	return *pt_walk(va, 1) & PTE_P;
 }
 
-static paddr_t
-no_pt_frame(void)
+void
+kstack_add_table(u64 va, paddr_t table)
 {
-	unreachable();
-	return 0;
+	pte_t *e = pt_walk(va, 1);
+
+	assert(!(*e & PTE_P));
+	WRITE_ONCE(*e, table_entry(table));
+}
+
+void
+kstack_map(u64 va, const paddr_t *frames, u32 n)
+{
+	pte_t *e = pt_walk(va, 0);
+
+	assert(pt_index(va, 0) + n <= PT_ENTRIES);
+	for (u32 i = 0; i < n; i++) {
+		assert(!(e[i] & PTE_P));
+		WRITE_ONCE(e[i], frames[i] | MAP_RW | PTE_G);
+	}
 }
 
 void
 kstack_unmap(u64 va, u32 n)
 {
+	pte_t *e = pt_walk(va, 0);
+
+	assert(pt_index(va, 0) + n <= PT_ENTRIES);
 	for (u32 i = 0; i < n; i++)
-		WRITE_ONCE(*pt_walk_make(va + i * PAGE_SIZE, 0, no_pt_frame),
-		    0);
+		WRITE_ONCE(e[i], 0);
 	kstack_flush(va, n);
 }
 
@@ -295,17 +326,24 @@ tlb_flush_all(void)
  * check (2 pages each), and its idle thread's (4 pages), a hole below each.
  */
 #define CPU_STACKS_PAGES	16
+#define IST_PAGES		2
 static const struct {
 	u8	first, pages;
 } cpu_stack_at[NIST + 1] = {
-	{ 1, 2 }, { 4, 2 }, { 7, 2 }, { 11, 4 },
+	{ 1, IST_PAGES }, { 4, IST_PAGES }, { 7, IST_PAGES },
+	{ 11, CPU_IDLE_STACK_BYTES / PAGE_SIZE },
 };
+/* The sizes that the analyzer holds each path against (stack.facts). */
+const u32 cpu_ist_stack_bytes = IST_PAGES * PAGE_SIZE - IST_TAIL;
+const u32 cpu_idle_stack_bytes = CPU_IDLE_STACK_BYTES;
 
 void
 cpu_stacks_create(u32 cpu)
 {
 	u64 base = KSTACK_CPU_BASE + cpu * CPU_STACKS_PAGES * PAGE_SIZE;
 
+	if (!kstack_has_table(base))
+		kstack_add_table(base, boot_pt_frame());
 	for (u32 i = 0; i < ARRAY_LEN(cpu_stack_at); i++) {
 		u64 va = base + cpu_stack_at[i].first * PAGE_SIZE;
 		u32 pages = cpu_stack_at[i].pages;
@@ -315,8 +353,7 @@ cpu_stacks_create(u32 cpu)
 		for (u32 p = 0; p < pages; p++) {
 			paddr_t frame = boot_pt_frame();
 
-			kstack_map(va + p * PAGE_SIZE, &frame, 1,
-			    boot_pt_frame);
+			kstack_map(va + p * PAGE_SIZE, &frame, 1);
 		}
 		if (i < NIST)
 			desc_set_ist(cpu, i + 1,

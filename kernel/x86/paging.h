@@ -93,18 +93,20 @@ const void *paging_map_ro(paddr_t pa, usize len_bytes);
 
 /*
  * Kernel stacks. KSTACK_BASE .. KSTACK_CPU_BASE is kernel/sched's to divide;
- * from KSTACK_CPU_BASE on stand the CPUs' own stacks (smp.c).
+ * from KSTACK_CPU_BASE on stand the CPUs' own stacks (smp.c). All page tables
+ * but the leaves are made at boot.
  *
- * kstack_map() maps n frames at va. A page table that is missing (one for 2 MiB
- * of stacks, one directory for 1 GiB) is taken by pt_frame(), which the caller
- * provides: it returns the address of a zeroed frame, kept for ever. The caller
- * serialises both calls. kstack_unmap() clears the entries and flushes them on
+ * kstack_map() maps n frames at va, all in one leaf table: 2 MiB of stacks.
+ * Where kstack_has_table() says no, the caller gives one first, a zeroed frame
+ * that is kept for ever. kstack_unmap() clears the entries and flushes them on
  * this CPU; the caller makes the other CPUs flush before it reuses va or the
- * frames (kstack_flush() on each, by smp_call()).
+ * frames (kstack_flush() on each, by smp_call()). The caller serialises all.
  */
-#define KSTACK_CPU_BASE		(KSTACK_BASE + (256ul << 30))
-void	kstack_map(u64 va, const paddr_t *frames, u32 n,
-	    paddr_t (*pt_frame)(void));
+#define KSTACK_CPU_BASE		(KSTACK_BASE + (3ul << 29))
+#define KSTACK_END		(KSTACK_BASE + (2ul << 30))
+bool	kstack_has_table(u64 va);
+void	kstack_add_table(u64 va, paddr_t table);
+void	kstack_map(u64 va, const paddr_t *frames, u32 n);
 void	kstack_unmap(u64 va, u32 n);
 static inline void
 kstack_flush(u64 va, u32 n)

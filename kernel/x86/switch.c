@@ -93,7 +93,11 @@ x86_switch(struct x86_thread *prev, struct x86_thread *next)
 
 /* What switch.S pops, lowest address first. */
 struct switch_frame {
-	u64	r15, r14, r13, r12, rbx, rbp, rip;
+	u64	r15, r14, r13;
+	void	*arg;					/* r12 */
+	void	(*start)(struct x86_thread *, void *);	/* rbx */
+	u64	rbp;
+	void	(*begin)(void);				/* rip */
 };
 
 static void
@@ -104,7 +108,7 @@ first_frame(struct x86_thread *t, u64 sp, void (*begin)(void),
 
 	assert(sp % 16 == 0);
 	*f = (struct switch_frame){
-		.rip = (u64)begin, .rbx = (u64)start, .r12 = (u64)arg,
+		.begin = begin, .start = start, .arg = arg,
 	};
 	t->ksp = (u64)f;
 	t->fpu_cpu = FPU_NO_CPU;
