@@ -178,8 +178,8 @@ outlive(void *arg)
 
 TEST(the_first_thread_may_leave_first)
 {
-	pid_t pid = OK(fork());
 	long long start = now_ns();
+	pid_t pid = OK(fork());
 
 	if (pid == 0) {
 		pthread_t t;

@@ -1,6 +1,7 @@
 /*
  * fork(2)
  */
+#include <pthread.h>
 #include "tests/abi/abi.h"
 
 static int global = 1;
@@ -49,6 +50,111 @@ TEST(memory_is_copied)
 	free(big);
 	close(p[0]);
 	close(p[1]);
+}
+
+/*
+ * Pages far apart, so that each needs page tables of its own, between holes
+ * without access; and side by side with others of other protection.
+ */
+#define WIDE		60
+#define WIDE_STEP	((1UL << 30) + (2UL << 20))
+
+static char *
+map_wide(void)
+{
+	char *p = mmap(NULL, WIDE * WIDE_STEP, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	for (int i = 0; i < WIDE; i++) {
+		char *at = p + i * WIDE_STEP;
+
+		OK(mprotect(at, 3 * PAGE, PROT_READ | PROT_WRITE));
+		at[0] = at[PAGE] = at[2 * PAGE] = i + 1;
+		OK(mprotect(at + PAGE, PAGE, PROT_READ));
+	}
+	return p;
+}
+
+/* at is one of its places; the page in the middle may be in use. */
+static int
+is_wide(const char *at, int i)
+{
+	return at[0] == i + 1 && at[2 * PAGE] == i + 1;
+}
+
+TEST(memory_is_far_apart)
+{
+	char *p = map_wide();
+
+	IN_CHILD({
+		for (int i = 0; i < WIDE; i++) {
+			char *at = p + i * WIDE_STEP;
+
+			CHECK(is_wide(at, i));
+			CHECK_EQ(at[PAGE], i + 1);
+			at[0] = at[2 * PAGE] = 0;
+		}
+	});
+	for (int i = 0; i < WIDE; i++)
+		CHECK(is_wide(p + i * WIDE_STEP, i));
+	OK(munmap(p, WIDE * WIDE_STEP));
+}
+
+TEST(memory_in_many_tables)
+{
+	size_t len = 400UL << 20, step = 2UL << 20;
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	for (size_t i = 0; i < len; i += step)
+		p[i] = 1 + i / step % 100;
+	IN_CHILD({
+		for (size_t i = 0; i < len; i += step) {
+			CHECK_EQ(p[i], (char)(1 + i / step % 100));
+			p[i] = 0;
+			CHECK_EQ(p[i + PAGE], 0);
+		}
+	});
+	for (size_t i = 0; i < len; i += step)
+		CHECK_EQ(p[i], (char)(1 + i / step % 100));
+	OK(munmap(p, len));
+}
+
+static volatile int wide_ends;
+
+/* Map and unmap the pages in the middle, on and on. */
+static void *
+change_wide(void *arg)
+{
+	for (unsigned i = 0; !wide_ends; i++) {
+		char *at = (char *)arg + i % WIDE * WIDE_STEP + PAGE;
+
+		if (i % 3 == 0)
+			munmap(at, PAGE);
+		else
+			mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			    MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	}
+	return NULL;
+}
+
+TEST(memory_changes_meanwhile)
+{
+	char *p = map_wide();
+	pthread_t t;
+
+	wide_ends = 0;
+	CHECK_EQ(pthread_create(&t, NULL, change_wide, p), 0);
+	for (int n = 0; n < 20; n++)
+		IN_CHILD({
+			for (int i = 0; i < WIDE; i++)
+				CHECK(is_wide(p + i * WIDE_STEP, i));
+		});
+	wide_ends = 1;
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	OK(munmap(p, WIDE * WIDE_STEP));
 }
 
 TEST(descriptors_are_shared_files)

@@ -197,6 +197,27 @@ TEST(shared_with_children)
 	OK(munmap(q, PAGE));
 }
 
+TEST(shared_and_large)
+{
+	size_t len = 16UL << 20, step = 1000 * PAGE;
+	char *p = mmap(NULL, len, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	p[step] = 7;
+	IN_CHILD({
+		CHECK_EQ(p[step], 7);
+		for (size_t i = 0; i < len; i += step)
+			p[i] = 1 + i / step;
+		p[len - 1] = 9;
+	});
+	for (size_t i = 0; i < len; i += step) {
+		CHECK_EQ(p[i], (char)(1 + i / step));
+		CHECK_EQ(p[i + PAGE], 0);
+	}
+	CHECK_EQ(p[len - 1], 9);
+	OK(munmap(p, len));
+}
+
 TEST(none_can_be_reserved)
 {
 	/* Address space without access costs no memory. */

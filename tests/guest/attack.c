@@ -2,6 +2,22 @@
  * attack HOW: use up one thing without end, as a careless or an evil program
  * would. It ends by being killed, or says "limit" and stays when a policy
  * stopped it, so that what it holds is held.
+ *
+ * `survive` runs it as an unprivileged user, and looks whether the machine is
+ * as it was afterwards; exhaustion.sh has the list of runs. There is an attack
+ * for each way to make the kernel take memory:
+ *
+ *	the user's own		memory, heap; shared: outlives its maker
+ *	many processes		fork; forkhog, exec: each takes memory, too
+ *	the kernel's		threads, maps, split, fds, events, pipes,
+ *				signals: small objects, up to each limit of
+ *				a process and then in the next one
+ *	the kernel's, by one	onesplit, onepipes: the death of that one
+ *				process must bring back as much as it took
+ *	files in memory		inodes, dirs, file: no death brings it back
+ *
+ * Those of the user's own memory do not end at a limit: they take what the
+ * death of a victim has freed, too. `wait` only waits: exec's children run it.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -86,7 +86,7 @@ row(const char *name, long *waits)
 		next = strchr(s + 1, '\n');
 		if (sscanf(s + 1, "%63s %ld %ld %ld", got, &b, &peak, &w) != 4)
 			continue;
-		if (strncmp(got, "procfs_", 7) != 0)
+		if (strncmp(got, "procfs.", 7) != 0)
 			all_waits += w;
 		if (strcmp(got, name) == 0) {
 			bound = b;
@@ -281,13 +281,13 @@ static const struct {
 	{ C("dup", "sys_dup", call_dup) },
 	{ C("fcntl F_DUPFD", "sys_fcntl", call_dupfd) },
 	{ C("flock", "sys_flock", call_flock), .before = before_file },
-	{ C("write to tmpfs", "tmpfs_write", call_write),
+	{ C("write to tmpfs", "tmpfs.write", call_write),
 	    .before = before_file },
 	{ C("write of a byte to a pipe", "pipe_write", call_pipe_byte),
 	    .before = before_pipe, .need = 1 },
 	{ C("write of 64 KiB to a pipe", "pipe_write", call_pipe_full),
 	    .before = before_pipe, .need = 16 },
-	{ C("read of a /proc file", "procfs_read", call_proc_read),
+	{ C("read of a /proc file", "procfs.read", call_proc_read),
 	    .before = before_proc },
 	{ C("mmap over a part", "sys_mmap", call_mmap) },
 	{ C("munmap of a part", "sys_munmap", call_munmap) },
@@ -361,11 +361,11 @@ try_poll(void)
 	for (n = 0; n < NPOLL; n++)
 		pfds[n] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	for (n = 1; n < 40; n++) {
-		(void)row("poll_chunk", &before);
+		(void)row("poll", &before);
 		hold(n);
 		rc = call_poll();
 		hold(-1);
-		(void)row("poll_chunk", &after);
+		(void)row("poll", &after);
 		if (rc < 0 || after == before)
 			break;
 	}

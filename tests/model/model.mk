@@ -1,7 +1,7 @@
 # The models of the kernel's protocols, checked by spin.
 #
-#	make model		every configuration and mutant, under a minute
-#	make model-long		one configuration more, some minutes
+#	make model		every configuration and mutant, about a minute
+#	make model-long		larger configurations too, some minutes
 
 .PHONY: model model-long
 

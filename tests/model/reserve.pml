@@ -8,24 +8,31 @@
  *
  * The objects: gl and pc[] are frames on the global list and the CPUs' lists;
  * U counts those that nobody was promised, C[] the credit of each CPU, P[]
- * what is left of each call's charge, R the standing reservation for exits.
+ * what is left of each call's charge, R the standing reservation for exits. A
+ * credit below zero belongs to who is about to put back what it did not have:
+ * it is worth nothing.
  * A count is not tied to a list: a frame behind CPU 0's credit may lie on CPU
  * 1's list, and the take finds it there.
  *
  * Invariants:
- *  R1	frames on lists >= U + sum C + sum P + R, and what is being taken
+ *  R1	frames on lists >= U + sum of the C above zero + sum P + R, and what is
+ *	being taken
  *  R2	a take never finds the lists empty
  *  R3	a call never takes with nothing left of its charge
  *  R4	whoever is admitted by the slow path is the head of the queue
  * and nobody sleeps for ever: no end state but all exited or parked; with
  * FOREVER, under weak fairness, a queued call is admitted or killed (admitted).
  *
- * One line of Promela is one atomic step; a step is at most one locked
- * operation or one critical section's worth of plain ones. Slots of slabs are
- * counted, two to a frame; slabs with free slots merge (a real kernel must
- * wait until both slots of one frame are free, which only takes longer).
+ * One line of Promela, or one d_step, is one atomic step: at most one locked
+ * operation, or one critical section of the pool's lock or the line's. What
+ * such a section does to credits is against locked operations of other CPUs;
+ * its own CPU's cannot come between, since kernel code is not preempted there.
+ * Slots of slabs are counted, two to a frame; slabs with free slots merge (a
+ * real kernel must wait until both slots of one frame are free, which only
+ * takes longer).
  *
- * Each MUT_ macro breaks one rule; model.mk checks that spin finds every one.
+ * Each MUT_ macro breaks one rule; check sees that spin finds every one. What
+ * slabs cost is slab.pml's; the journal's credits are journal.pml's.
  */
 
 #ifndef NT
@@ -41,29 +48,36 @@
 #define ROUNDS	2		/* calls that each thread makes */
 #endif
 #define STEPS	2		/* takes and frees in a call */
+#define ITEMS	NF		/* the most turns of a linear call */
+#ifdef MUT_LINEAR_WHOLE
+#define TURNS(n)	(n)
+#else
+#define TURNS(n)	((n) < NF - 1 -> (n) : NF - 1)
+#endif
 #define NONE	255
 
 #define CPU	(id % NCPU)
 
 byte gl = NF + NR, pc[NCPU];	/* frames on the lists */
-byte U = NF, C[NCPU], P[NT], R = NR;
+byte U = NF, P[NT], R = NR;
+short C[NCPU];			/* below zero: put_back() comes */
+bool mid[NCPU];			/* between the two; only its CPU asks */
 byte taking;			/* charged already, frame not yet popped */
 byte slots, priv[NT];		/* free slots: published; private to a call */
 byte held[NT], objs[NT];	/* frames and objects kept after the call */
 byte bound[NT];
+byte items = 1;			/* turns that a linear call makes; only grows */
 
 /*
- * Locks: of the counts in the slow path; of a journal, say. Where liveness is
- * the question they are queues, since weak fairness alone promises nobody a
- * lock that is free now and then.
+ * A lock of a journal, say. Where liveness is the question it is a queue, since
+ * weak fairness alone promises nobody a lock that is free now and then.
  */
 #ifdef FOREVER
-chan global_lock = [NT] of { byte };
 chan mutex = [NT] of { byte };
 #define LOCK(l)		l ! id; l ? [eval(id)]
 #define UNLOCK(l)	l ? eval(id)
 #else
-bool global_lock, mutex;
+bool mutex;
 #define LOCK(l)		atomic { !l -> l = true }
 #define UNLOCK(l)	l = false
 #endif
@@ -76,10 +90,9 @@ bool waiting0;			/* thread 0 is in the queue */
 byte victim = NONE;
 
 
+/* Woken even if nothing was given: it may have to choose a victim. */
 inline wake_head()
 {
-	/* Under the global lock. Woken even if nothing was given: it may
-	 * have to choose a victim. */
 	d_step {
 		if
 		:: nwait > 0 -> queue ? <h>; woken[h] = true; h = 0
@@ -88,42 +101,75 @@ inline wake_head()
 	}
 }
 
-/* x frames that lie on lists become anybody's. */
+/* All of this CPU's credit becomes anybody's. */
+inline spill()
+{
+	d_step { !mid[CPU] -> U = U + C[CPU]; C[CPU] = 0 };
+	wake_head()
+}
+
+/*
+ * x frames that lie on lists become anybody's: to the credit; then a look, for
+ * who queued meanwhile may have drained already.
+ */
 inline give(x)
 {
 #ifdef MUT_WAKE_FIRST
 	/* A waiter that drains between the look and the sum is lost. */
+	wake_head();
+	d_step { !mid[CPU] -> C[CPU] = C[CPU] + x; P[id] = 0 };
 	if
-	:: nwait > 0 -> LOCK(global_lock); wake_head(); UNLOCK(global_lock)
+	:: C[CPU] > CAP -> spill()
 	:: else
-	fi;
-	d_step { C[CPU] = C[CPU] + x; P[id] = 0 }
+	fi
 #else
+	d_step { !mid[CPU] -> C[CPU] = C[CPU] + x; P[id] = 0 };
 	if
-	:: nwait > 0 || C[CPU] + x > CAP ->
-		LOCK(global_lock);
-		d_step { U = U + x; P[id] = 0 };
-		wake_head();
-		UNLOCK(global_lock)
-	:: nwait == 0 && C[CPU] + x <= CAP ->
-		d_step { C[CPU] = C[CPU] + x; P[id] = 0 };
-		/* Look again: he who queued meanwhile has drained already. */
-		if
-		:: nwait > 0 ->
-			LOCK(global_lock);
-			d_step { U = U + C[CPU]; C[CPU] = 0 };
-			wake_head();
-			UNLOCK(global_lock)
-		:: else
-		fi
+	:: nwait > 0 || C[CPU] > CAP -> spill()
+	:: else
 	fi
 #endif
 }
 
-inline drain()
+/* All credits, in one step: see the top. What is below zero stays. */
+#define GOOD(c)	(C[c] > 0 -> C[c] : 0)
+#define BAD(c)	(C[c] < 0 -> C[c] : 0)
+#if defined(MUT_DRAIN_NEGATIVE)
+inline drain_step()
 {
-	d_step { U = U + C[0]; C[0] = 0 };
-	d_step { U = U + C[1]; C[1] = 0 }
+	U = U + C[0] + C[1];
+	C[0] = 0;
+	C[1] = 0
+}
+#elif defined(MUT_DRAIN_DISCARD)
+inline drain_step()
+{
+	U = U + GOOD(0) + GOOD(1);
+	C[0] = 0;
+	C[1] = 0
+}
+#else
+inline drain_step()
+{
+	U = U + GOOD(0) + GOOD(1);
+	C[0] = BAD(0);
+	C[1] = BAD(1)
+}
+#endif
+
+/* What comes before: a look and an exchange where one step is needed. */
+inline drain_begin()
+{
+#ifdef MUT_DRAIN_LATE
+	if
+	:: C[1 - CPU] > 0 ->
+		d_step { got = BAD(1 - CPU); C[1 - CPU] = GOOD(1 - CPU) };
+		d_step { C[1 - CPU] = C[1 - CPU] + got; got = 0 }
+	:: else
+	fi
+#else
+	skip
+#endif
 }
 
 #ifdef LISTS
@@ -207,48 +253,47 @@ inline get_object()
 	objs[id]++
 }
 
-/* Whole slabs go back to the global count. Under the global lock. */
+/* Whole slabs go back to the global count. */
 inline shrink()
 {
-	do
-	:: d_step { slots >= 2 -> slots = slots - 2; gl++; U++ }
-	:: else -> break
-	od
+	d_step {
+		do
+		:: slots >= 2 -> slots = slots - 2; gl++; U++
+		:: else -> break
+		od
+	}
 }
 
 /* The head has nothing to hope for but a death: kill the largest. */
 inline kill_worst()
 {
-	d_step {
-		if
-		:: victim == NONE ->
-			h = 0;
-			do
-			:: h < NT ->
-				if
-				:: !gone[h] && !killed[h] &&
-				   held[h] + objs[h] > 0 &&
-				   (victim == NONE || held[h] * 2 + objs[h] >
-				    held[victim] * 2 + objs[victim]) ->
-					victim = h
-				:: else
-				fi;
-				h++
-			:: else -> break
-			od;
-			h = 0;
+	if
+	:: victim == NONE ->
+		h = 0;
+		do
+		:: h < NT ->
 			if
-			:: victim != NONE ->
-				killed[victim] = true;
-				woken[victim] = true
+			:: !gone[h] && !killed[h] && held[h] + objs[h] > 0 &&
+			   (victim == NONE || held[h] * 2 + objs[h] >
+			    held[victim] * 2 + objs[victim]) ->
+				victim = h
 			:: else
-			fi
+			fi;
+			h++
+		:: else -> break
+		od;
+		h = 0;
+		if
+		:: victim != NONE ->
+			killed[victim] = true;
+			woken[victim] = true
 		:: else
 		fi
-	}
+	:: else
+	fi
 }
 
-/* Admitted with n frames. Under the global lock. */
+/* Admitted with n frames. */
 inline admit()
 {
 	U = U - n;
@@ -256,6 +301,14 @@ inline admit()
 	bound[id] = n;
 	ok = true
 }
+
+#if defined(MUT_PUT_BACK_ELSEWHERE)
+#define put_back()	C[1 - CPU] = C[1 - CPU] + n
+#elif defined(MUT_PUT_BACK_NOT)
+#define put_back()	skip
+#else
+#define put_back()	C[CPU] = C[CPU] + n
+#endif
 
 inline fast_path()
 {
@@ -271,10 +324,25 @@ inline fast_path()
 	:: else -> tmp = 0
 	fi
 #else
+	/* Subtract; below zero, put it back, on the same CPU. */
+	d_step {
+		!mid[CPU] -> C[CPU] = C[CPU] - n;
+		if
+		:: C[CPU] >= 0 -> P[id] = n; bound[id] = n; ok = true
+		:: else -> mid[CPU] = true
+		fi
+	};
 	if
-	:: d_step { C[CPU] >= n ->
-		C[CPU] = C[CPU] - n; P[id] = n; bound[id] = n; ok = true }
-	:: else
+	:: ok
+	:: else ->
+		d_step { put_back(); mid[CPU] = false };
+#ifndef MUT_PUT_BACK_QUIET
+		/* A give-back like any other: see give(). */
+		if
+		:: nwait > 0 && C[CPU] > 0 -> spill()
+		:: else
+		fi
+#endif
 	fi
 #endif
 }
@@ -290,35 +358,49 @@ inline leave_queue()
 	wake_head()
 }
 
-inline slow_path()
-{
-	LOCK(global_lock);
-	if
 #ifdef MUT_BARGE
-	:: true ->
+#define MAY_TRY	true
 #else
-	:: nwait == 0 ->
+#define MAY_TRY	nwait == 0
 #endif
-		drain();
+
+/* The credit did not do: the count, while nobody waits. */
+inline try_count()
+{
+	drain_begin();
+	d_step {
 		if
-		:: d_step { U >= n -> admit() }
+		:: MAY_TRY ->
+			drain_step();
+			if
+			:: U >= n -> admit()
+			:: else
+			fi
 		:: else
 		fi
-#ifndef MUT_BARGE
-	:: else
-#endif
-	fi;
+	}
+}
+
+inline slow_path()
+{
+	try_count();
 	if
-	:: ok -> UNLOCK(global_lock)
+	:: ok
 	:: else ->
 		d_step {
-			queue ! id; nwait++;
+			queue ! id;
+			nwait++;
 			waiting0 = waiting0 || id == 0
 		};
-		UNLOCK(global_lock);
 		wait_turn()
 	fi
 }
+
+#ifdef MUT_DEAF
+#define STAYS	true
+#else
+#define STAYS	!killed[id]
+#endif
 
 /* nwait counts us before we drain: see give(). */
 inline wait_turn()
@@ -326,22 +408,32 @@ inline wait_turn()
 	do
 	:: ok || left -> break
 	:: else ->
-		LOCK(global_lock);
-		drain();
 		if
+#ifndef MUT_DEAF
 		:: killed[id] -> leave_queue(); left = true
-		:: !killed[id] && queue ? [eval(id)] && U >= n ->
-			d_step { admit() };
-			leave_queue()				/* R4 */
-		:: !killed[id] && queue ? [eval(id)] && U < n ->
-			shrink();
+#endif
+		:: STAYS && queue ? [eval(id)] ->
+			drain_begin();
+			d_step {
+				drain_step();
+				if
+				:: U >= n -> admit()		/* R4 */
+				:: else
+				fi
+			};
 			if
-			:: U < n -> kill_worst()
-			:: else -> woken[id] = true
+			:: ok -> leave_queue()
+			:: else ->
+				shrink();
+				d_step {
+					if
+					:: U < n -> kill_worst()
+					:: else -> woken[id] = true
+					fi
+				}
 			fi
-		:: !killed[id] && !queue ? [eval(id)]
+		:: STAYS && !queue ? [eval(id)]
 		fi;
-		UNLOCK(global_lock);
 		if
 		:: ok || left
 		:: else -> atomic { woken[id] -> woken[id] = false }
@@ -397,17 +489,38 @@ inline call_objects()
 	get_object()
 }
 
-/* Work under a mutex in two portions, with a renewal between them. */
+/* Give back, then queue, holding nothing: not the mutex either. */
+inline renew()
+{
+#ifdef MUT_RENEW_LATE
+	wake_head();
+	tmp = P[id];
+	reserve();
+	if
+	:: ok -> d_step { U = U + tmp; tmp = 0 }; wake_head()
+	:: else -> tmp = 0; end_call()
+	fi
+#else
+	end_call();
+	reserve()
+#endif
+}
+
+/*
+ * Work under a mutex in two portions, with a renewal between them. The first
+ * portion may turn out to need nothing.
+ */
 inline call_renewing()
 {
 	LOCK(mutex);
-	take();
-	held[id]++;
+	if
+	:: take(); held[id]++
+	:: NT < 3 -> skip		/* with three, too many states */
+	fi;
 #ifndef MUT_RENEW_LOCKED
 	UNLOCK(mutex);
 #endif
-	end_call();
-	reserve();
+	renew();
 #ifndef MUT_RENEW_LOCKED
 	if
 	:: ok -> LOCK(mutex)
@@ -423,41 +536,121 @@ inline call_renewing()
 	fi
 }
 
-/* Death frees everything, on the ticket's frame, needing the mutex too. */
+/*
+ * One frame, and one for each item, till the end of the portion. How many items
+ * there are is read first and looked at again under their lock; more than a
+ * charge may be are done in portions.
+ */
+inline call_linear()
+{
+	do
+	:: ok ->
+		LOCK(mutex);
+		todo = TURNS(items - done);
+		if
+#ifndef MUT_LINEAR_STALE
+		:: 1 + todo > n ->
+			UNLOCK(mutex);
+			end_call();
+			n = 1 + todo;
+			reserve()
+		:: 1 + todo <= n ->
+#else
+		:: true ->
+#endif
+			done = done + todo;
+			todo++;
+			do
+			:: steps < todo -> take(); steps++
+			:: steps == todo -> break
+			od;
+			do
+			:: steps > 0 -> put_charged(); steps--
+			:: steps == 0 -> break
+			od;
+			todo = TURNS(items - done);
+			UNLOCK(mutex);
+			end_call();
+			if
+			:: todo == 0 -> break
+			:: todo > 0 -> n = 1 + todo; reserve()
+			fi
+		fi
+	:: !ok -> break
+	od;
+	done = 0;
+	todo = 0
+}
+
+/*
+ * Death frees everything, needing a frame for that, and the mutex. The frame is
+ * the ticket's if there is no other. Here it comes back at once; journal.pml
+ * has what a ticket owes.
+ */
 inline die()
 {
-	atomic { ticket -> ticket = false; woken[id] = false };
-	LOCK(mutex);
-	d_step { R--; taking++ };
-	pop();
-	push();
-	R++;
-	UNLOCK(mutex);
+#ifdef MUT_NO_BYPASS
+	/* The exit asks like a call, behind the head that waits for it. */
+	killed[id] = false;
+	n = 1;
+	reserve();
+	give(P[id]);
+	killed[id] = true;
+	n = 0;
+#endif
+	d_step { n = 1; ok = false };
+#ifndef FOREVER			/* there, too many states */
+	fast_path();
+	if
+	:: ok
+	:: else -> try_count()
+	fi;
+#endif
+	if
+	:: ok ->
+		LOCK(mutex);
+		take();
+		put_charged();
+		UNLOCK(mutex);
+		end_call()
+	:: else ->
+		atomic { ticket -> ticket = false; woken[id] = false };
+		LOCK(mutex);
+		d_step { R--; taking++ };
+		pop();
+		push();
+		R++;
+		UNLOCK(mutex)
+	fi;
 	do
 	:: held[id] > 0 -> held[id]--; put_free()
 	:: else -> break
 	od;
 	skip;
 	d_step { slots = slots + objs[id]; objs[id] = 0 };
-	ticket = true;
-	LOCK(global_lock);
 	d_step {
+		ticket = ticket || !ok;
+		n = 0;
+		ok = false;
 		gone[id] = true;
-		if
-		:: victim == id -> victim = NONE
-		:: else
-		fi
-	};
+		victim = (victim == id -> NONE : victim)
+	}
 #ifndef MUT_QUIET_DEATH
-	wake_head();
+	;
+	wake_head()
 #endif
-	UNLOCK(global_lock)
 }
 
 proctype thread(byte id)
 {
 	byte n, round, steps, tmp, h;
 	bool ok, left;
+#ifdef MUT_DRAIN_LATE
+	short got;
+#endif
+#ifdef LINEAR
+	byte todo, done;
+#endif
 
 #ifdef FOREVER
 born:
@@ -502,6 +695,12 @@ born:
 			:: else
 			fi
 #endif
+#ifdef LINEAR
+		:: n = 1 + TURNS(items); reserve(); call_linear()
+		:: LOCK(mutex);
+			items = (items < ITEMS -> items + 1 : items);
+			UNLOCK(mutex)
+#endif
 		:: held[id] > 0 ->	/* worst case zero: reserves nothing */
 			held[id]--; put_free()
 		fi;
@@ -530,14 +729,16 @@ ltl admitted { [] (waiting0 -> <> !waiting0) }
 #define CHARGES		(P[0] + P[1])
 #endif
 
+#ifndef FOREVER
 active proctype monitor()
 {
 end_watch:
 	atomic {
-		(FREE < U + C[0] + C[1] + CHARGES + R + taking) ->
+		(FREE < U + GOOD(0) + GOOD(1) + CHARGES + R + taking) ->
 		assert(false)
 	}
 }
+#endif
 
 init
 {

@@ -39,6 +39,12 @@ static struct frame pool[PAGES_MAX];
 static u64 at[PAGES_MAX];		/* index of pool[i]; ~0: not in */
 static struct page_tree t;
 
+static void
+insert(u64 index, struct frame *f)
+{
+	tree_insert(&t, index, &f, 1);
+}
+
 static u64
 random_index(void)
 {
@@ -101,7 +107,7 @@ test_random(void)
 			CHECK(tree_remove(&t, index) == NULL);
 			at[have] = ~0ul;
 		} else if (at[i] == ~0ul) {
-			tree_insert(&t, index, &pool[i]);
+			insert(index, &pool[i]);
 			at[i] = index;
 		}
 	}
@@ -113,12 +119,12 @@ static void
 test_small(void)
 {
 	reset();
-	tree_insert(&t, 0, &pool[0]);
+	insert(0, &pool[0]);
 	CHECK_EQ(nodes, 0);
 	CHECK(tree_find(&t, 1) == NULL);
-	tree_insert(&t, 1, &pool[1]);
+	insert(1, &pool[1]);
 	CHECK_EQ(nodes, 1);
-	tree_insert(&t, 4096, &pool[2]);
+	insert(4096, &pool[2]);
 	CHECK(tree_find(&t, 0) == &pool[0]);
 	CHECK(tree_find(&t, 1) == &pool[1]);
 	CHECK(tree_find(&t, 4096) == &pool[2]);
@@ -127,20 +133,46 @@ test_small(void)
 	drop_all();
 }
 
-/* The bound that data.c reserves for the nodes of a chunk of 16 pages. */
+/* A run with holes: its pages are where they belong, and nothing else is. */
+static void
+test_run(void)
+{
+	for (u32 bits = 0; bits < 52; bits++) {
+		struct frame *run[16] = { NULL };
+		u64 first = ROUND_DOWN(unit_random() & (BIT(bits) - 1), 16);
+
+		reset();
+		for (u32 i = 0; i < 16; i++) {
+			if (unit_random() % 2 == 0 && i < 15)
+				continue;
+			run[i] = &pool[i];
+			at[i] = first + i;
+		}
+		tree_insert(&t, first, run, 16);
+		for (u32 i = 0; i < 16; i++)
+			CHECK(tree_find(&t, first + i) == run[i]);
+		CHECK_EQ(tree_next(&t, 0), next_slow(0));
+		CHECK_EQ(tree_next(&t, first + 16), ~0ul);
+		drop_all();
+	}
+}
+
+/* What a run takes: the nodes above an old tree, and a path below them. */
 static void
 test_node_bound(void)
 {
 	for (u32 bits = 0; bits < 52; bits++) {
-		reset();
-		tree_insert(&t, 0, &pool[0]);
-		long before = nodes;
+		struct frame *run[16];
+		u64 first = ROUND_DOWN(BIT(bits), 16);
+		long before;
 
+		reset();
+		insert(first == 0 ? 16 : 0, &pool[16]);
+		before = nodes;
 		for (u32 i = 0; i < 16; i++)
-			tree_insert(&t, BIT(bits) * 63 / 64 + 1 + i,
-			    &pool[1 + i]);
-		/* 7 nodes to a frame */
-		CHECK(nodes - before <= 7 * TREE_NODE_FRAMES);
+			run[i] = &pool[i];
+		tree_insert(&t, first, run, 16);
+		CHECK(nodes - before < 2 * (long)TREE_HEIGHT_MAX);
 		drop_all();
 	}
 }
@@ -148,5 +180,6 @@ test_node_bound(void)
 UNIT_MAIN("pages",
     { "random", test_random },
     { "small", test_small },
+    { "run", test_run },
     { "node_bound", test_node_bound },
 )

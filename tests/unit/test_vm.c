@@ -138,40 +138,55 @@ grace_period(void)
 	}
 }
 
-/* Between calls. The bound leaves little, so that long work must renew. */
+/*
+ * Charges: the inline paths as they are, with credit without end. A segment's
+ * frames are counted by frame_get(): a look of a fault has three tables and a
+ * page, a piece of mremap or of fork twelve tables.
+ */
+#define CALL_FRAMES	12
+#define FAULT_FRAMES	4
+#define FORK_FRAMES	12
+PERCPU_DEFINE(u64, charge_credit) = 1ul << 40;
+bool charge_credit_is_off;
+extern struct bound bound_fault, bound_fork_piece;
+static BOUND_FIXED(test_call, CALL_FRAMES);
+
+static void
+set_row(struct bound *row, u32 n)
+{
+	row->frames = n;
+	row->promise = CHARGE_PROMISE(n);
+}
+
+/* Between calls. */
 static void
 begin(void)
 {
-	me.charge.left = me.charge.bound = 5;
-}
-
-bool
-charge_try(struct charge *c, u32 n)
-{
-	c->left = c->bound = n;
-	return true;
+	set_row(&bound_fault, FAULT_FRAMES);
+	set_row(&bound_fork_piece, FORK_FRAMES);
+	charge_set(&me.charge, &bound_test_call, CALL_FRAMES);
 }
 
 void
-charge_end(struct charge *c)
+charge_end_slow(struct charge *c)
 {
-	c->left = c->bound = 0;
-}
-
-struct renewal
-renewal_begin(void)
-{
-	struct renewal r = { .bound = me.charge.bound };
-
-	charge_end(&me.charge);
-	return r;
+	c->promise = 0;
 }
 
 int
-renewal_end(struct renewal r)
+reserve_slow(struct bound *row, u32 nframes)
 {
-	me.charge.left = me.charge.bound = r.bound;
+	charge_set(&me.charge, row, nframes);
 	return 0;
+}
+
+struct renewal
+renewal_drop(void)
+{
+	struct renewal r = { me.charge.row, me.charge.bound };
+
+	charge_end(&me.charge);
+	return r;
 }
 
 int
@@ -202,7 +217,7 @@ assert_failed(const char *expr, const char *at_file, int line)
 
 #define NEVER(decl)	decl { abort(); }
 NEVER(bool reserve_is_short(void))
-NEVER(int reserve_slow(u32 n))
+NEVER(void charge_credit_spill(void))
 NEVER(void mutex_lock_slow(struct mutex *m))
 NEVER(void mutex_unlock_slow(struct mutex *m))
 NEVER(void spin_wait(struct spinlock *l))

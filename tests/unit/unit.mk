@@ -53,12 +53,14 @@ $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 $(UNIT_O)/test_pages: fs/tmpfs/tree.c
 $(UNIT_O)/test_vma: kernel/vm/vma.c
 $(UNIT_O)/test_runq: kernel/sched/runq.c
-$(UNIT_O)/test_vm: $(filter-out $(addprefix kernel/vm/, \
-	hold.c reserve.c selftest.c selftest_reserve.c), \
-	$(wildcard kernel/vm/*.c)) build/gen/bounds.h
-$(UNIT_O)/test_vm: UNIT_CFLAGS += -Ibuild/gen -Wno-unused-parameter
+$(UNIT_O)/test_vm: $(filter-out $(addprefix kernel/vm/, bounds.c \
+	bounds_table.c hold.c reserve.c selftest.c selftest_reserve.c), \
+	$(wildcard kernel/vm/*.c))
+$(UNIT_O)/test_vm: UNIT_CFLAGS += -Wno-unused-parameter
 $(UNIT_O)/test_ansi: drivers/console/ansi.c drivers/console/screen.c \
 	build/gen/font.c
+$(UNIT_O)/test_stack_graph: tools/bounds/stack_graph.c tools/bounds/table.c
+$(UNIT_O)/test_stack_graph: UNIT_CFLAGS += -D_GNU_SOURCE
 $(UNIT_O)/test_abi: $(UNIT_O)/abi_ours.o $(UNIT_O)/abi_theirs.o
 
 -include $(UNIT_LIBO:.o=.d) $(UNIT_BINS:=.d)

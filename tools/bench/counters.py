@@ -42,7 +42,7 @@ def windows_by_test(snaps):
 
 
 def profile(path):
-    """{block address: instructions between the marks} of a hot=FILE."""
+    """{address: instructions between the marks} of a hot=FILE."""
     with open(path, "rb") as f:
         m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
     return {v[0]: v[3] for v in struct.iter_unpack("<4Q", m[:]) if v[3]}

@@ -67,9 +67,9 @@ class Run:
     """One boot."""
 
     def __init__(self, kernel, plan, build, smp, mode=None, hot=None,
-                 debugcon=None, mem_mib=1024):
+                 grain=None, debugcon=None, mem_mib=1024):
         self.kernel, self.plan, self.build = kernel, plan, build
-        self.smp, self.mode, self.hot = smp, mode, hot
+        self.smp, self.mode, self.hot, self.grain = smp, mode, hot, grain
         self.debugcon, self.mem_mib = debugcon, mem_mib
 
     def command(self, folder):
@@ -91,6 +91,8 @@ class Run:
                 self.build, folder, self.mode)
             if self.hot:
                 plugin += ",hot=" + self.hot
+            if self.grain:
+                plugin += ",grain=" + self.grain
             cmd += ["-plugin", plugin]
         return cmd
 

@@ -102,7 +102,7 @@ def skipped(figures, notes):
     return out + ["- " + n for n in notes]
 
 
-def write(figures, notes):
+def write(figures, notes, more=()):
     """The report, and how many tests Hardtack answered."""
     aimed = [t for t in targets.TARGETS if t in figures]
     ours = {t: figures[t].get("Hardtack", {}).get("kinsn")
@@ -124,6 +124,7 @@ def write(figures, notes):
         out += main_table(figures, two)
     out += ["", "## Scaling on two CPUs", ""]
     out += scaling_table(figures)
+    out += more
     missing = skipped(figures, notes)
     if missing:
         out += ["", "## Not measured", ""] + missing

@@ -11,6 +11,8 @@ host falls on both alike:
     two CPUs with it                    instructions of the scaling lines
     two CPUs without it                 their ns
 
+Last, Hardtack alone: what of its instructions is reservation of memory.
+
 Instructions are the median over all repetitions, ns the best. The report
 goes to the terminal and to DIR/report.md, raw samples to DIR/samples.jsonl,
 the serial lines to DIR/*.log.
@@ -26,6 +28,7 @@ import time
 
 import guest
 import report
+import reservation
 import targets
 
 
@@ -118,11 +121,19 @@ def main():
                     print("bench: %s on %s: %d of %d tests, %.0f s" % (
                         name, k.name, len(r.samples), len(tests),
                         time.monotonic() - start), flush=True)
-    text, answered = report.write(figures, notes)
+    costs, cheap = [], True
+    if both[-1].base and both[-1].begins:
+        start = time.monotonic()
+        costs, cheap = reservation.measure(both[-1], a.build, a.reps, a.only)
+        print("bench: cost of reservation, %.0f s" % (
+            time.monotonic() - start), flush=True)
+    text, answered = report.write(figures, notes, costs)
     with open(os.path.join(a.build, "report.md"), "w") as f:
         f.write(text)
     print(text)
-    sys.exit(0 if answered else 1)
+    if not cheap:
+        print("bench: reservation costs too much")
+    sys.exit(0 if (answered or costs) and cheap else 1)
 
 
 main()

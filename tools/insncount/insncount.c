@@ -3,7 +3,7 @@
  *
  * insncount: a QEMU TCG plugin that counts the guest's instructions.
  *
- *	-plugin insncount.so,out=FILE[,mode=tb|inline][,hot=FILE]
+ *	-plugin insncount.so,out=FILE[,mode=tb|inline][,hot=FILE[,grain=insn]]
  *
  * Seconds on a shared machine lie; instructions do not. Kernel and user are
  * told apart by the half of the address space that the instruction stands
@@ -21,6 +21,7 @@
  *		running threads lose counts: one vCPU only.
  * hot=FILE	a profile by block address of what runs between the marks
  *		BEGIN and END; meant for mode=inline.
+ * grain=insn	the profile is by the address of each kernel instruction.
  *
  * Snapshots: the guest executes a no-op with a magic displacement.
  *
@@ -47,6 +48,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 static struct ic_file *file;
 static struct ic_hot *hot_table;
 static int is_inline;
+static int hot_by_insn;
 
 /* ---- While the guest runs ---- */
 
@@ -210,10 +212,17 @@ count_insn(struct qemu_plugin_insn *insn, int kernel)
 	size_t len = qemu_plugin_insn_size(insn);
 	unsigned tag;
 
+	struct ic_hot *h;
+
 	if (is_inline)
 		qemu_plugin_register_vcpu_insn_exec_inline(insn,
 		    QEMU_PLUGIN_INLINE_ADD_U64,
 		    &file->vcpu[0].n[kernel ? IC_KINSN : IC_UINSN], 1);
+	h = kernel && hot_by_insn ?
+	    hot_slot(qemu_plugin_insn_vaddr(insn)) : NULL;
+	if (h)
+		qemu_plugin_register_vcpu_insn_exec_inline(insn,
+		    QEMU_PLUGIN_INLINE_ADD_U64, &h->insns, 1);
 	if (is_rep_string(bytes, len) && is_inline)
 		qemu_plugin_register_vcpu_insn_exec_inline(insn,
 		    QEMU_PLUGIN_INLINE_ADD_U64, &file->vcpu[0].n[rep], 1);
@@ -242,7 +251,7 @@ on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		qemu_plugin_register_vcpu_tb_exec_cb(tb,
 		    kernel ? on_kernel_block : on_user_block,
 		    QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)n);
-	h = hot_table ? hot_slot(vaddr) : NULL;
+	h = hot_table && !hot_by_insn ? hot_slot(vaddr) : NULL;
 	if (h)
 		qemu_plugin_register_vcpu_tb_exec_inline(tb,
 		    QEMU_PLUGIN_INLINE_ADD_U64, &h->insns, n);
@@ -284,6 +293,8 @@ qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 			hot = argv[i] + 4;
 		else if (!strcmp(argv[i], "mode=inline"))
 			is_inline = 1;
+		else if (!strcmp(argv[i], "grain=insn"))
+			hot_by_insn = 1;
 		else if (strcmp(argv[i], "mode=tb")) {
 			fprintf(stderr, "insncount: what is %s?\n", argv[i]);
 			return -1;
@@ -296,6 +307,7 @@ qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 	file = file_map(out, sizeof *file);
 	if (hot)
 		hot_table = file_map(hot, IC_HOT_SLOTS * sizeof *hot_table);
+	hot_by_insn &= hot_table != NULL;
 	if (!file || (hot && !hot_table))
 		return -1;
 	file->nctr = IC_NCTR;

@@ -53,9 +53,9 @@ struct ic_file {
 };
 
 /*
- * The profile (hot=FILE): a hash table by the address of a translation
- * block, open addressing. `sum` holds what ran between IC_TAG_BEGIN and
- * IC_TAG_END, over all such windows.
+ * The profile (hot=FILE): a hash table by the address of a translation block
+ * (grain=insn: of an instruction), open addressing. `sum` holds what ran
+ * between IC_TAG_BEGIN and IC_TAG_END, over all such windows.
  */
 #define IC_HOT_SLOTS	(1u << 18)
 

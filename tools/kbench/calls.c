@@ -18,6 +18,14 @@ null_run(long n)
 		syscall(SYS_getppid);
 }
 
+/* A call that may take memory, and has nothing to do. */
+static void
+bad_dup_run(long n)
+{
+	while (n--)
+		syscall(SYS_dup, -1);
+}
+
 static void
 clock_run(long n)
 {
@@ -86,6 +94,7 @@ signal_run(long n)
 
 const struct test call_tests[] = {
 	{ "null_syscall", 200000, NULL, null_run, NULL, 0, 0 },
+	{ "bad_dup", 200000, NULL, bad_dup_run, NULL, 0, 0 },
 	{ "clock_gettime", 200000, NULL, clock_run, NULL, 0, 0 },
 	{ "sched_yield", 100000, NULL, yield_run, NULL, 0, 0 },
 	{ "read1_zero", 100000, devices_setup, zero_run, NULL, 0, 0 },
