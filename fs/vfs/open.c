@@ -123,7 +123,9 @@ open_inode(struct inode *i, struct file *f, u32 flags, bool created)
 	if (likely(rc == 0))
 		rc = open_type(i, f);
 	f->owner_sig = 0;
-	if (rc == 0 && (flags & O_TRUNC) && S_ISREG(i->mode) && !created)
+	/* Where there is no length to cut (/proc), O_TRUNC means nothing. */
+	if (rc == 0 && (flags & O_TRUNC) && S_ISREG(i->mode) && !created &&
+	    i->ops->setattr != NULL)
 		rc = vfs_truncate_inode(i, 0);
 	return rc;
 }

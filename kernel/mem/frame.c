@@ -440,9 +440,11 @@ frame_stats(struct frame_stats *out)
 	out->free = frame_pool.nlist + frame_pool.nfresh_frames;
 	for (u32 c = 0; c < ncpus; c++) {
 		struct frame_cpu *fc = cpu_of(c);
+		s64 credit;
 
 		out->free += READ_ONCE(fc->n);
-		out->credits += READ_ONCE(*PERCPU_OF(u64, charge_credit, c));
+		credit = (s64)READ_ONCE(*PERCPU_OF(u64, charge_credit, c));
+		out->credits += (u64)MAX(credit, 0l);	/* charge.h: take */
 		for (u32 u = 0; u < FRAME_USES; u++)
 			out->used[u] += READ_ONCE(fc->used[u]);
 	}

@@ -265,3 +265,14 @@ TEST(read_only)
 	CHECK(mkdir("/proc/new", 0700) == -1);
 	CHECK(unlink("/proc/version") == -1);
 }
+
+/* A shell's "echo 1 > /proc/..." truncates: see open(2), O_TRUNC. */
+TEST(truncation_at_open_means_nothing)
+{
+	int fd = OK(open("/proc/self/comm", O_WRONLY | O_CREAT | O_TRUNC,
+	    0666));
+
+	CHECK(write(fd, "another", 7) == 7);
+	close(fd);
+	CHECK(strcmp(contents("/proc/self/comm"), "another\n") == 0);
+}
