@@ -8,8 +8,8 @@
  * nothing of /proc along: its names fail to revalidate, its files read ESRCH.
  *
  * A read makes the file's text anew and keeps the window that was asked for
- * (struct ptext). A reader in small pieces may see two moments; one read(2) of
- * up to a frame sees one.
+ * (struct ptext). A reader in several pieces may see several moments, but no
+ * line of two; one read(2) of up to a frame sees one.
  *
  * Locks: none of its own. Show functions take locks of what they show.
  */
@@ -418,11 +418,10 @@ proc_readdir(struct file *f, struct dir_sink *sink)
 
 /* ---- files ---- */
 
-/* Make the window at pos in buf; its length, or an errno. */
-static isize
-make_text(const struct pnode *n, char *buf, usize cap, s64 pos, char *scratch)
+/* Make the window t; 0 or an errno. */
+static int
+make_text(const struct pnode *n, struct ptext *t, char *scratch)
 {
-	struct ptext t = { .buf = buf, .cap = cap, .skip = pos };
 	struct pctx c;
 	int err = pctx_get(n, &c);
 
@@ -432,34 +431,37 @@ make_text(const struct pnode *n, char *buf, usize cap, s64 pos, char *scratch)
 	rcu_read_lock();
 	c.task = pctx_task(n);
 	rcu_read_unlock();
-	err = n->entry->show(&t, &c);
+	err = n->entry->show(t, &c);
 	pctx_put(&c);
-	return err != 0 ? err : (isize)t.len;
+	pt_cut(t);
+	return err;
 }
 
+/* The file's mark is its priv: one word, so that readers who share it see one
+ * or another. */
 static isize
 proc_read(struct file *f, struct uio *to, s64 *pos)
 {
 	struct pnode *n = pnode_of(f->inode);
+	pmark_t mark = (pmark_t)READ_ONCE(f->priv);
+	struct ptext t = { .cap = MIN(to->left, PAGE_SIZE) };
 	struct frame *window, *scratch;
 	usize done = 0;
-	isize len;
-	int err = 0;
+	int err;
 
 	if (n->kind != PK_ENTRY || n->entry->show == NULL)
 		return -EINVAL;
 	window = frame_get(FRAME_BUFFER);
 	scratch = frame_get(FRAME_BUFFER);
-	len = make_text(n, frame_virt(window), MIN(to->left, PAGE_SIZE), *pos,
-	    frame_virt(scratch));
-	if (len < 0)
-		err = len;
-	while (err == 0 && done < (usize)len) {
-		done += uio_put(to, (char *)frame_virt(window) + done,
-		    len - done);
-		if (done < (usize)len)
+	t.buf = frame_virt(window);
+	pt_resume(&t, mark, (u64)*pos);
+	err = make_text(n, &t, frame_virt(scratch));
+	while (err == 0 && done < t.len) {
+		done += uio_put(to, t.buf + done, t.len - done);
+		if (done < t.len)
 			err = uio_fault_in(to, USER_WRITE);
 	}
+	WRITE_ONCE(f->priv, (void *)pt_mark(&t, mark, (u64)*pos, done));
 	frame_put(scratch);
 	frame_put(window);
 	*pos += done;

@@ -15,12 +15,30 @@ struct task;
  * [skip, skip + cap). All of it is made anew at each read; what lies outside of
  * the window is counted and dropped, so that a file of any length needs one
  * frame.
+ *
+ * The text may have changed between two reads, so a reader goes on by lines:
+ * a window that is full ends with a whole line, and the file keeps a mark of
+ * the line that its next byte begins. So no line is ever torn, though one may
+ * be missed or seen twice; who reads elsewhere than where he left goes by
+ * bytes.
  */
 struct ptext {
 	char	*buf;
 	usize	cap, len;		/* bytes in buf */
 	u64	skip;			/* bytes still to drop */
+	u64	skip_lines;		/* lines to drop before these */
+	bool	by_line;
 };
+
+/* Byte pos of the text is column col (12 bits) of line (20); 0: not known. */
+typedef u64 pmark_t;
+
+/* t begins at pos, where the last read left mark. */
+void	pt_resume(struct ptext *t, pmark_t mark, u64 pos);
+/* All is made: what of it the reader gets. */
+void	pt_cut(struct ptext *t);
+/* The mark behind n bytes of t->buf that were read from pos on. */
+pmark_t	pt_mark(const struct ptext *t, pmark_t mark, u64 pos, usize n);
 
 void	pt_add(struct ptext *t, const char *s, usize len);
 void	pt_puts(struct ptext *t, const char *s);

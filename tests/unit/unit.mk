@@ -51,6 +51,7 @@ $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 	$(HOSTCC) $(UNIT_CFLAGS) -c -o $@ $<
 
 $(UNIT_O)/test_pages: fs/tmpfs/tree.c
+$(UNIT_O)/test_proctext: fs/procfs/text.c
 $(UNIT_O)/test_vma: kernel/vm/vma.c
 $(UNIT_O)/test_runq: kernel/sched/runq.c
 $(UNIT_O)/test_vm: $(filter-out $(addprefix kernel/vm/, bounds.c \
