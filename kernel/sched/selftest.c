@@ -568,7 +568,10 @@ SELFTEST(sched_real_time_goes_first)
 }
 
 /* While memory is waited for, who holds a charge goes first. */
-static u64 boost_done_at[4];
+#define BOOST_CREW	4
+static u64 boost_done_at[BOOST_CREW];
+static u32 boost_ready;
+static struct waitq boost_start = WAITQ_INIT(boost_start);
 
 static void
 boost_member(u32 i)
@@ -578,7 +581,9 @@ boost_member(u32 i)
 	(void)sched_set_own_affinity(&one);
 	if (i == 2 && !charge_try(&current->charge, &bound_selftest_sched, 1))
 		CHECK(false);
-	sched_sleep_ns(5 * NS_PER_MS);	/* until all are there */
+	if (atomic_add_return(&boost_ready, 1) == BOOST_CREW)
+		waitq_wake_all(&boost_start, 0);
+	WAIT_EVENT(&boost_start, atomic_load(&boost_ready) == BOOST_CREW);
 	for (u64 until = current->run_ns + 10 * NS_PER_MS;
 	    sched_thread_cpu_ns(current) < until;)
 		preempt_point();
@@ -589,10 +594,11 @@ boost_member(u32 i)
 
 SELFTEST(sched_charged_threads_go_first)
 {
+	boost_ready = 0;
 	sched_boost_charged(true);
-	crew_run(4, boost_member, false);
+	crew_run(BOOST_CREW, boost_member, false);
 	sched_boost_charged(false);
-	for (u32 i = 0; i < 4; i++)
+	for (u32 i = 0; i < BOOST_CREW; i++)
 		CHECK(boost_done_at[2] <= boost_done_at[i]);
 }
 
