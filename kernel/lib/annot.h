@@ -39,20 +39,17 @@ noreturn void	bound_breached(const char *file, int line, u64 bound);
  *
  *	for_bound(n, int i = 0; i < m; i++)	at most n turns; a debug kernel
  *	while_bound(n, cond)			counts them and panics
- *	LOOP_BOUND(n);		the same, first in any loop's body; not counted
  *	LOOP_PAID(&bound_x);	what a turn takes is row x, and as many were
  *				reserved as there are turns: reserve_linear()
  */
 #if defined(HARDTACK_ANALYZE)
 void	analyzer_loop_bound(u64 bound);
 void	analyzer_loop_paid(const void *turn);
-#define LOOP_BOUND(n)		analyzer_loop_bound(n)
 #define LOOP_PAID(turn)		analyzer_loop_paid(turn)
-#define LOOP_STATED(n)		if (LOOP_BOUND(n), 0) { } else
+#define LOOP_STATED(n)		if (analyzer_loop_bound(n), 0) { } else
 #define for_bound(n, ...)	for (__VA_ARGS__) LOOP_STATED(n)
 #define while_bound(n, cond)	while (cond) LOOP_STATED(n)
 #else
-#define LOOP_BOUND(n)		((void)sizeof(n))
 #define LOOP_PAID(turn)		((void)sizeof(turn))
 #if defined(HARDTACK_DEBUG)
 #define LOOP_COUNTED(n, loop) \

@@ -63,13 +63,13 @@ static const struct code codes[DIAG_COUNT] = {
 	[E_LOOP] = { "E-LOOP",
 		"a loop takes memory in each turn, and its turns are not "
 		"known",
-		"state the most turns, LOOP_BOUND(n) or for_bound(n, ...); or "
-		"renew the reservation in each turn" },
+		"state the most turns, for_bound(n, ...) or while_bound(n, c); "
+		"or renew the reservation in each turn" },
 	[E_LOOP_BOUND] = { "E-LOOP-BOUND",
 		"a stated bound of a loop is not constant, is less than the "
 		"turns it surely makes, or is not passed in each turn",
-		"put LOOP_BOUND(n) first in the loop's body, with a constant "
-		"that holds" },
+		"make it for_bound(n, ...) or while_bound(n, c), with a "
+		"constant that holds" },
 	[E_CLASS] = { "E-CLASS",
 		"an allocation whose cache or size is not constant",
 		"name the cache, or pass a constant size: the largest" },

@@ -55,7 +55,7 @@ struct block {
 enum loop_kind {
 	LOOP_UNKNOWN,
 	LOOP_CONSTANT,			/* derived; turns */
-	LOOP_STATED,			/* LOOP_BOUND(n) or for_bound() */
+	LOOP_STATED,			/* for_bound(), while_bound() */
 	LOOP_PAID,			/* LOOP_PAID(row): row's promise pays */
 };
 

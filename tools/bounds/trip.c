@@ -18,7 +18,7 @@
  * first test at the loop's top leaves the body n turns; a test elsewhere lets
  * what is before it run once more: then n + 1 turns are counted at the head.
  *
- * A marker (LOOP_BOUND, LOOP_PAID) says what cannot be derived. It must be on
+ * A marker (for_bound, LOOP_PAID) says what cannot be derived. It must be on
  * each turn's way, once to a loop, and may not state less than the turns that
  * the loop surely makes, from one constant to another with no other way out.
  */

@@ -110,7 +110,7 @@ check "peaks: a log without the table fails" status 1 $tools/peaks /dev/null
 mkdir "$tmp/src"
 {
 	echo '/* for_bound(1, x) in a comment */'
-	echo '#define LOOP_BOUND(n) while_bound(n)'
+	echo '#define for_bound(n) while_bound(n)'
 	echo 'const char *s = "LOOP_PAID(x)";'
 	echo 'for_bound(8, int i = 0; i < n; i++)'
 	yes 'x();' | head -n 397
@@ -118,7 +118,7 @@ mkdir "$tmp/src"
 check "budget: within" status 0 $tools/budget "$tmp/src"
 check "budget: comments, literals and definitions are none" \
 	has 'annotations: 1 in 399 lines of code, 1 are allowed'
-echo 'LOOP_BOUND(4);' >> "$tmp/src/a.c"
+echo 'while_bound(4, x)' >> "$tmp/src/a.c"
 check "budget: 2 in 400" status 0 $tools/budget "$tmp/src"
 echo 'LOOP_PAID(&bound_x);' >> "$tmp/src/a.c"
 check "budget: over" status 1 $tools/budget "$tmp/src"
