@@ -5,6 +5,7 @@
  * which may sleep, is the first kernel thread, boot_thread().
  */
 #include "drivers/console/console.h"
+#include "drivers/pci/pci.h"
 #include "drivers/power/power.h"
 #include "drivers/rtc/rtc.h"
 #include "drivers/serial/serial.h"
@@ -46,6 +47,7 @@
 #define RSDP_REVISION	15	/* offset, ACPI 6.5 5.2.5.3 */
 #define RSDP_V1_BYTES	20
 #define INIT_PATH_LEN	128
+#define SELFTEST_PREFIX_LEN 32
 
 static struct acpi_info acpi;
 
@@ -105,6 +107,18 @@ unpack_modules(const struct bootinfo *bi)
 	}
 }
 
+/* selftest runs all of them, selftest=PREFIX those whose names begin so. */
+static void
+run_selftests(const char *cmdline)
+{
+	char prefix[SELFTEST_PREFIX_LEN] = "";
+
+	if (!cmdline_has(cmdline, "selftest"))
+		return;
+	(void)cmdline_get(cmdline, "selftest", prefix, sizeof(prefix));
+	(void)selftest_run(prefix);
+}
+
 static void
 start_init(const char *cmdline)
 {
@@ -132,6 +146,7 @@ boot_thread(void *arg)
 	serial_init(bi->cmdline);
 	console_tty_init(bi->cmdline);
 	rtc_init(&acpi);
+	pci_init(&acpi);
 	log_boot_step("devices");
 
 	vfs_init();
@@ -145,8 +160,7 @@ boot_thread(void *arg)
 	proc_init();
 	syscall_init(bi->cmdline);
 	reserve_init();
-	if (cmdline_has(bi->cmdline, "selftest"))
-		(void)selftest_run("");
+	run_selftests(bi->cmdline);
 	frame_boot_end();
 	start_init(bi->cmdline);
 	log_boot_step("init started");

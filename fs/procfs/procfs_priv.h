@@ -84,6 +84,9 @@ struct fdtable *proc_fds_get(struct proc *p);
 /* Without one, which may be the last to drop: for walks under RCU. */
 bool	proc_has_fd(struct proc *p, u32 fd);
 
+/* pci.c: /proc/bus/pci/devices */
+int	show_pci_devices(struct ptext *t, struct pctx *c);
+
 struct text_number {
 	char	text[24];
 };

@@ -532,6 +532,16 @@ show_entropy(struct ptext *t, struct pctx *c)
 			  .show = (sh), .store = (st) }
 #define END_		{ .name = NULL }
 
+static const struct pentry bus_pci_entries[] = {
+	FILE_("devices", show_pci_devices),
+	END_,
+};
+
+static const struct pentry bus_entries[] = {
+	DIR_("pci", bus_pci_entries),
+	END_,
+};
+
 static const struct pentry random_entries[] = {
 	FILE_("entropy_avail", show_entropy),
 	FILE_("uuid", show_uuid),
@@ -562,6 +572,7 @@ static const struct pentry sys_entries[] = {
 };
 
 const struct pentry proc_root_entries[] = {
+	DIR_("bus", bus_entries),
 	FILE_("cmdline", show_cmdline),
 	FILE_("counters", show_counters),
 	FILE_("cpuinfo", show_cpuinfo),

@@ -2,6 +2,7 @@
  * Device interrupts: a handler to each vector. The table is filled at boot and
  * then only read.
  */
+#include "kernel/abi/errno.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/random.h"
 #include "kernel/lib/assert.h"
@@ -23,16 +24,31 @@ struct irq_line {
 static struct irq_line lines[NVECTORS];
 static u32 nlines;
 
+/* A line for the handler: its vector. */
+static u32
+line_add(const char *name, irq_fn fn, void *arg)
+{
+	assert(nlines < NVECTORS);
+	lines[nlines] = (struct irq_line){ .name = name, .fn = fn, .arg = arg };
+	return VECTOR_IRQ_FIRST + nlines++;
+}
+
 void
 irq_attach_isa(u32 irq, const char *name, irq_fn fn, void *arg)
 {
-	u32 n = nlines;
-
-	assert(n < NVECTORS);
-	lines[n] = (struct irq_line){ .name = name, .fn = fn, .arg = arg };
-	nlines++;
-	intr_route_isa(irq, VECTOR_IRQ_FIRST + n, 0);
+	intr_route_isa(irq, line_add(name, fn, arg), 0);
 	intr_unmask_isa(irq);
+}
+
+int
+irq_attach_msi(const char *name, u32 cpu, irq_fn fn, void *arg,
+    struct irq_message *out)
+{
+	if (nlines == NVECTORS)
+		return -ENOSPC;
+	out->addr = intr_msi_addr(cpu);
+	out->data = line_add(name, fn, arg);
+	return 0;
 }
 
 void

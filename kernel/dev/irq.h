@@ -15,6 +15,19 @@ typedef void (*irq_fn)(void *arg);
  */
 void	irq_attach_isa(u32 irq, const char *name, irq_fn fn, void *arg);
 
+/* What a device writes, and where, to interrupt (a message, MSI). */
+struct irq_message {
+	u64		addr;
+	u32		data;
+};
+
+/*
+ * Call fn(arg) on the CPU at each such message, which gets a vector of its own.
+ * Boot. -ENOSPC: the vectors are used up.
+ */
+int	irq_attach_msi(const char *name, u32 cpu, irq_fn fn, void *arg,
+	    struct irq_message *out);
+
 /* trap_ops.irq */
 struct trapframe;
 void	irq_dispatch(struct trapframe *tf, u32 vector);

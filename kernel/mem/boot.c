@@ -20,6 +20,7 @@ extern char kernel_start[], kernel_end[];	/* boot/kernel.ld */
 static struct interval taken[BOOT_INTERVALS];
 static u32 ntaken;
 static const struct bootinfo *info;
+static bool is_handed_on;		/* to the frame allocator */
 static paddr_t mapped_end = 1ul << 30;
 
 static void
@@ -80,9 +81,26 @@ boot_mem_init(const struct bootinfo *bi)
 		boot_mem_hold(bi->module[i].start, bi->module[i].end);
 }
 
+/* The rest has gone to the frame allocator: now from there, till the boot ends,
+ * since until then nobody is owed a frame. */
+static void *
+boot_get_frame(usize len_bytes, usize align)
+{
+	assert(mem_booting && len_bytes <= PAGE_SIZE && align <= PAGE_SIZE);
+	return frame_virt(frame_get_zero(FRAME_KERNEL));
+}
+
+void
+boot_mem_end(void)
+{
+	is_handed_on = true;
+}
+
 void *
 boot_get(usize len_bytes, usize align)
 {
+	if (is_handed_on)
+		return boot_get_frame(len_bytes, align);
 	assert(align != 0 && (align & (align - 1)) == 0);
 	for (u32 i = 0; i < info->nranges; i++) {
 		const struct boot_range *r = &info->range[i];

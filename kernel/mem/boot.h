@@ -9,7 +9,8 @@ struct bootinfo;
 
 /* Choose the free ranges; from now on boot_get() works. */
 void	boot_mem_init(const struct bootinfo *bi);
-/* Zeroed memory, never given back; panics when there is none. */
+/* Zeroed memory, never given back; panics when there is none. After
+ * frame_init() at most a page, and none after frame_boot_end(). */
 void	*boot_get(usize len_bytes, usize align);
 /* A physical range that stays reserved until boot_mem_release(). */
 void	boot_mem_hold(paddr_t start, paddr_t end);

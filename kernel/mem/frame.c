@@ -398,6 +398,7 @@ frame_init(const struct bootinfo *bi)
 	}
 	pool->batch = MIN((u64)BATCH_MAX, MAX(4ul, pool->total / 32 / ncpus));
 	charge_init();
+	boot_mem_end();
 	emergency_fill();
 	kinfo("memory: %lu MiB, %lu MiB free; descriptors %lu KiB",
 	    pool->total >> 8, pool->unpromised >> 8,

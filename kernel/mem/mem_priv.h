@@ -16,6 +16,8 @@ struct interval {
 };
 
 paddr_t	boot_mem_next_free(paddr_t pos, paddr_t *end);
+/* frame_init() has what is left: boot_get() asks there. */
+void	boot_mem_end(void);
 
 /* One CPU's free frames. l lock; o this CPU only */
 struct frame_cpu {

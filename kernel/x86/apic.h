@@ -46,6 +46,10 @@
 #define  ENTRY_LEVEL		BIT(15)
 #define  ENTRY_MASKED		BIT(16)
 
+#define MSI_BASE		0xfee00000ul	/* SDM 3A 11.11.1 */
+#define  MSI_DEST(apic_id)	((u64)(apic_id) << 12)
+#define MSI_DEST_MAX		0xfe	/* 0xff is all of them */
+
 extern u32 apic_id_of[];		/* [I after start] by CPU number */
 extern const struct acpi_info *x86_acpi; /* [I] given to intr_init() */
 

@@ -273,6 +273,16 @@ intr_unmask_isa(u32 isa_irq)
 	intr_unmask(acpi_isa_gsi(x86_acpi, (u8)isa_irq, &flags));
 }
 
+u64
+intr_msi_addr(u32 cpu)
+{
+	u32 id = apic_id_of[cpu];
+
+	/* LIMIT: ids past 254 want a remapper of interrupts. */
+	return MSI_BASE |
+	    MSI_DEST(id <= MSI_DEST_MAX ? id : apic_id_of[0]);
+}
+
 /* Wires to this CPU's NMI pins that the firmware tells of. */
 static void
 lapic_set_nmi_pins(void)

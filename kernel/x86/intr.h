@@ -17,6 +17,9 @@ void	intr_eoi(void);
 void	intr_route(u32 gsi, u32 vector, u32 cpu, u32 flags);
 void	intr_route_isa(u32 isa_irq, u32 vector, u32 cpu);
 void	intr_unmask_isa(u32 isa_irq);	/* the GSI that it arrives on */
+/* Where a device writes to interrupt the CPU; the vector is what it writes. A
+ * CPU that the 8 bits of the id do not reach is served by the boot CPU. */
+u64	intr_msi_addr(u32 cpu);
 void	intr_mask(u32 gsi);
 void	intr_unmask(u32 gsi);
 void	intr_mask_isa(u32 isa_irq);

@@ -60,6 +60,7 @@ $(UNIT_O)/test_vm: $(filter-out $(addprefix kernel/vm/, bounds.c \
 $(UNIT_O)/test_vm: UNIT_CFLAGS += -Wno-unused-parameter
 $(UNIT_O)/test_ansi: drivers/console/ansi.c drivers/console/screen.c \
 	build/gen/font.c
+$(UNIT_O)/test_pci: $(addprefix drivers/pci/,bar.c caps.c config.c scan.c)
 $(UNIT_O)/test_stack_graph: tools/bounds/stack_graph.c tools/bounds/table.c
 $(UNIT_O)/test_stack_graph: UNIT_CFLAGS += -D_GNU_SOURCE
 $(UNIT_O)/test_abi: $(UNIT_O)/abi_ours.o $(UNIT_O)/abi_theirs.o
