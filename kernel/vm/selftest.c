@@ -137,20 +137,21 @@ SELFTEST(vm_threads_map_and_fault)
  * One maps a page anew again and again and writes a rising number; the others
  * read. Who has seen a number published never reads a smaller one again, but
  * for the zero of a page just mapped: an older page would have to come out of a
- * stale TLB.
+ * stale TLB. The number is a byte: a copy that faulted goes on byte by byte, so
+ * of a larger one the reader could see halves.
  */
-static u64 published;			/* [a] */
+static u32 published;			/* [a] */
 
 static void
 writer(void)
 {
-	u64 v = 1;
+	u8 v = 1;
 
-	for (u64 n = 1; n <= 600; n++) {
+	for (u8 n = 1; n < 255; n++) {
 		(void)map(WINDOW, 1, MAP_PRIVATE);
 		CHECK(copy_in_obj(&v, UPTR(WINDOW)) == 0 && v == 0);
 		CHECK(copy_out_obj(UPTR(WINDOW), &n) == 0);
-		atomic_store(&published, n);
+		atomic_store(&published, (u32)n);
 		if (n % 4 == 0)
 			unmap(WINDOW, 1);
 		if (n % 64 == 0)
@@ -162,7 +163,8 @@ writer(void)
 static void
 remap_and_read(u32 i)
 {
-	u64 seen, v;
+	u32 seen;
+	u8 v;
 	int rc;
 
 	if (i == 0) {
