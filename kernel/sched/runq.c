@@ -447,7 +447,8 @@ runq_slice_is_over(struct runq *rq, u64 now)
 	return rq->slice_over || (rq->nrt != 0 && !rq->rt_throttled);
 }
 
-/* curr gives up its turn: its deadline goes behind those of its peers. */
+/* curr gives up its turn: its deadline goes behind those of its peers, but not
+ * ever further, since till then its slice is not over either. */
 void
 runq_yield(struct runq *rq)
 {
@@ -456,7 +457,7 @@ runq_yield(struct runq *rq)
 	if (thread_is_rt(t))
 		t->slice_start_ns = 0;
 	else
-		t->vdeadline += t->vslice;
+		t->vdeadline = t->vruntime + 2 * t->vslice;
 }
 
 struct thread *

@@ -298,10 +298,28 @@ test_boost(void)
 	sched_boosting = false;
 }
 
+/* Who yielded again and again while alone keeps nobody waiting for it: its
+ * slice ends in time when another comes. */
+static void
+test_yields_do_not_add_up(void)
+{
+	begin();
+	join(0);
+	for (int i = 0; i < 10000; i++) {
+		runq_yield(&rq);
+		switch_thread();
+	}
+	CHECK(rq.curr == &t[0]);
+	join(1);
+	run(4 * TICK_BUSY_NS);
+	CHECK(t[1].run_ns > 0);
+}
+
 UNIT_MAIN("runq", { "equal_shares", test_equal_shares },
     { "nice_shares", test_nice_shares },
     { "sleeper_saves_nothing", test_sleeper_saves_nothing },
     { "sleeper_pays", test_sleeper_pays },
     { "wake_preempts", test_wake_preempts },
     { "real_time", test_real_time }, { "round_robin", test_round_robin },
-    { "random", test_random }, { "boost", test_boost })
+    { "random", test_random }, { "boost", test_boost },
+    { "yields_do_not_add_up", test_yields_do_not_add_up })
