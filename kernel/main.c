@@ -4,6 +4,7 @@
  * kernel_main() runs on the boot CPU's first stack, without threads; the rest,
  * which may sleep, is the first kernel thread, boot_thread().
  */
+#include "drivers/ahci/ahci.h"
 #include "drivers/console/console.h"
 #include "drivers/pci/pci.h"
 #include "drivers/power/power.h"
@@ -14,11 +15,14 @@
 #include "fs/tmpfs/tmpfs.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/acpi/acpi.h"
+#include "kernel/dev/block.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/memdev.h"
+#include "kernel/dev/ramdisk.h"
 #include "kernel/dev/random.h"
 #include "kernel/dev/tty.h"
 #include "kernel/lib/bootinfo.h"
+#include "kernel/lib/cpio.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/parse.h"
 #include "kernel/lib/string.h"
@@ -92,13 +96,17 @@ find_acpi(const struct bootinfo *bi)
 		kwarn("acpi: no sound tables: one CPU, no power-off");
 }
 
-/* Every module is a cpio archive; its frames are free afterwards. */
+/* A module is a cpio archive, whose frames are free afterwards, or else the
+ * bytes of a RAM disk. */
 static void
 unpack_modules(const struct bootinfo *bi)
 {
 	for (u32 i = 0; i < bi->nmodules; i++) {
 		const struct boot_module *m = &bi->module[i];
 
+		if (!cpio_is_archive(phys_to_virt(m->start),
+		    m->end - m->start) && ramdisk_add_range(m->start, m->end))
+			continue;
 		if (vfs_unpack_cpio(phys_to_virt(m->start),
 		    m->end - m->start) != 0)
 			kerr("module %u (%s): not a sound cpio archive", i,
@@ -146,6 +154,8 @@ boot_thread(void *arg)
 	serial_init(bi->cmdline);
 	console_tty_init(bi->cmdline);
 	rtc_init(&acpi);
+	block_init();
+	ahci_init(bi->cmdline);
 	pci_init(&acpi);
 	log_boot_step("devices");
 
@@ -155,6 +165,7 @@ boot_thread(void *arg)
 	procfs_init();
 	vfs_mount_root();
 	unpack_modules(bi);
+	ramdisk_init(bi->cmdline);
 	log_boot_step("root file system");
 
 	proc_init();

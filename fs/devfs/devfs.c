@@ -12,10 +12,12 @@
 #include "fs/devfs/devfs.h"
 #include "fs/tmpfs/tmpfs.h"
 #include "fs/vfs/vfs.h"
+#include "kernel/dev/block.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/lib/assert.h"
 #include "kernel/trace/log.h"
 
+#define DISK_GID	6	/* Debian's base-passwd */
 #define DEVFS_OPTIONS	"mode=755,size=1m,nr_inodes=4096"
 
 static struct superblock *devfs;	/* [I] set by devfs_init */
@@ -53,6 +55,22 @@ make_device(struct chardev *d)
 	    NULL);
 }
 
+/* Disks are root's and group disk's. */
+static void
+make_disk(struct block_dev *d)
+{
+	struct dentry *node;
+	int err = vfs_make(devfs->root, d->name, S_IFBLK | 0660,
+	    LX_MAKEDEV(d->major, d->minor), NULL, &node);
+
+	if (err != 0) {
+		kwarn("devfs: no node %s: error %d", d->name, -err);
+		return;
+	}
+	node->inode->gid = DISK_GID;
+	dentry_put(node);
+}
+
 static int
 devfs_mount(struct fs_type *t, const char *source, u32 flags,
     const char *opts, struct superblock **out)
@@ -84,6 +102,10 @@ devfs_init(void)
 	for (struct chardev *d = chardev_first(); d != NULL; d = d->next)
 		make_device(d);
 	chardev_added = make_device;
+	for (struct block_dev *b = block_next(NULL); b != NULL;
+	    b = block_next(b))
+		make_disk(b);
+	block_added = make_disk;
 	fs_register(&devfs_type);
 	fs_register(&devtmpfs_type);
 }

@@ -1,7 +1,9 @@
 /*
- * /proc/PID/mounts and mountinfo: as current sees them.
+ * Files that another folder gives line by line: /proc/PID/mounts and mountinfo
+ * (as current sees them), and the block devices'.
  */
 #include "fs/procfs/procfs_priv.h"
+#include "kernel/dev/block.h"
 
 static int
 show_lines(struct ptext *t, struct pctx *c,
@@ -24,4 +26,22 @@ int
 show_mountinfo(struct ptext *t, struct pctx *c)
 {
 	return show_lines(t, c, mountinfo_line);
+}
+
+int
+show_diskstats(struct ptext *t, struct pctx *c)
+{
+	return show_lines(t, c, block_diskstats_line);
+}
+
+int
+show_partitions(struct ptext *t, struct pctx *c)
+{
+	return show_lines(t, c, block_partitions_line);
+}
+
+int
+show_block(struct ptext *t, struct pctx *c)
+{
+	return show_lines(t, c, block_report_line);
 }

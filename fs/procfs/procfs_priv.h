@@ -95,3 +95,7 @@ struct text_number text_of_number(u64 n);
 /* mounts.c: one line a mount, as the process sees them. */
 int	show_mounts(struct ptext *t, struct pctx *c);
 int	show_mountinfo(struct ptext *t, struct pctx *c);
+/* mounts.c: one line a block device. */
+int	show_diskstats(struct ptext *t, struct pctx *c);
+int	show_partitions(struct ptext *t, struct pctx *c);
+int	show_block(struct ptext *t, struct pctx *c);

@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/limits.h"
 #include "kernel/abi/utsname.h"
+#include "kernel/dev/block.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/random.h"
@@ -274,11 +275,19 @@ show_filesystems(struct ptext *t, struct pctx *c)
 static int
 show_devices(struct ptext *t, struct pctx *c)
 {
+	u32 last = 0;
+
 	(void)c;
 	pt_puts(t, "Character devices:\n");
 	for (struct chardev *d = chardev_first(); d != NULL; d = d->next)
 		pt_printf(t, "%3u %s\n", d->major, d->name);
 	pt_puts(t, "\nBlock devices:\n");
+	for (struct block_dev *b = block_next(NULL); b != NULL;
+	    b = block_next(b)) {
+		if (b->partno == 0 && b->major != last)
+			pt_printf(t, "%3u %s\n", b->major, b->disk->prefix);
+		last = b->partno == 0 ? b->major : last;
+	}
 	return 0;
 }
 
@@ -572,19 +581,20 @@ static const struct pentry sys_entries[] = {
 };
 
 const struct pentry proc_root_entries[] = {
+	FILE_("block", show_block),
 	DIR_("bus", bus_entries),
 	FILE_("cmdline", show_cmdline),
 	FILE_("counters", show_counters),
 	FILE_("cpuinfo", show_cpuinfo),
 	FILE_("devices", show_devices),
-	FILE_("diskstats", show_none),
+	FILE_("diskstats", show_diskstats),
 	FILE_("filesystems", show_filesystems),
 	FILE_("interrupts", show_interrupts),
 	FILE_("loadavg", show_loadavg),
 	FILE_("lockstat", show_lockstat),
 	FILE_("meminfo", show_meminfo),
 	LINK_("mounts", link_mounts),
-	FILE_("partitions", show_none),
+	FILE_("partitions", show_partitions),
 	FILE_("reserve", show_reserve),
 	LINK_("self", link_self),
 	FILE_("slabinfo", show_slabinfo),

@@ -39,7 +39,7 @@ struct page_run {
 	u64		first;		/* page[k] is of index first + k */
 	u32		n;		/* page[n - 1] is the last new one */
 	u32		npages;		/* those below it that are not NULL */
-	struct frame	*page[CHUNK_PAGES];
+	void		*page[CHUNK_PAGES];	/* struct frame * */
 };
 
 /* first and those that follow lie in one chunk. */
@@ -83,7 +83,7 @@ run_end(struct page_run *r, struct inode *i)
 static void
 pages_drop(struct inode *i, u64 from, u64 to)
 {
-	struct page_tree *t = &tmpfs_inode(i)->tree;
+	struct tree *t = &tmpfs_inode(i)->tree;
 	struct tmpfs_super *s = tmpfs_super(i->sb);
 	struct frame *batch[FREE_BATCH];
 	u32 n;
@@ -140,7 +140,7 @@ tmpfs_set_size(struct inode *i, s64 size)
 		/* D2 */
 		bytes_clear(i, size, MIN(PAGE_UP((u64)size), (u64)old));
 		pages_drop(i, first, ~0ul);
-		vm_unmap_pager(&i->pager, first, ~0ul - first);
+		vm_unmap_pager(&tmpfs_inode(i)->pager, first, ~0ul - first);
 	}
 	inode_touch(i, SETATTR_MTIME);
 	return 0;
@@ -159,7 +159,7 @@ enum copy_stop {
 static usize
 read_locked(struct inode *i, struct uio *to, s64 pos, enum copy_stop *why)
 {
-	struct page_tree *t = &tmpfs_inode(i)->tree;
+	struct tree *t = &tmpfs_inode(i)->tree;
 	usize done = 0;
 
 	*why = STOP_DONE;
@@ -268,7 +268,7 @@ write_new_page(struct inode *i, struct uio *from, u32 off, usize n,
 static usize
 write_locked(struct inode *i, struct uio *from, s64 pos, enum copy_stop *why)
 {
-	struct page_tree *t = &tmpfs_inode(i)->tree;
+	struct tree *t = &tmpfs_inode(i)->tree;
 	u64 index = (u64)pos >> PAGE_SHIFT, end = chunk_end(index);
 	struct page_run fresh;
 	usize done = 0;
@@ -357,7 +357,7 @@ tmpfs_write(struct file *f, struct uio *from, s64 *pos)
 static s64
 seek_data(struct inode *i, s64 off, bool hole)
 {
-	struct page_tree *t = &tmpfs_inode(i)->tree;
+	struct tree *t = &tmpfs_inode(i)->tree;
 	u64 index = (u64)off >> PAGE_SHIFT, next;
 	s64 at;
 
@@ -401,7 +401,7 @@ static int
 tmpfs_mmap(struct file *f, u32 prot, u32 flags, struct pager **out)
 {
 	inode_get(f->inode);
-	*out = &f->inode->pager;
+	*out = &tmpfs_inode(f->inode)->pager;
 	return 0;
 }
 
@@ -469,7 +469,7 @@ punch(struct inode *i, u64 off, u64 end)
 	bytes_clear(i, off, first);
 	bytes_clear(i, last, end);
 	pages_drop(i, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
-	vm_unmap_pager(&i->pager, first >> PAGE_SHIFT,
+	vm_unmap_pager(&tmpfs_inode(i)->pager, first >> PAGE_SHIFT,
 	    (last - first) >> PAGE_SHIFT);
 	return 0;
 }
@@ -550,7 +550,7 @@ const struct file_ops tmpfs_file_ops = {
 static struct inode *
 pager_inode(struct pager *p)
 {
-	return CONTAINER_OF(p, struct inode, pager);
+	return &CONTAINER_OF(p, struct tmpfs_inode, pager)->i;
 }
 
 static void

@@ -3,7 +3,7 @@
  *
  * Directories are the dentry cache's own trees (sb.pins_dentries): a name that
  * exists has a dentry, so there is nothing to look up here, and a name that has
- * none does not exist. Files are page trees (tree.c, data.c), links are texts.
+ * none does not exist. Files are trees of pages (data.c), links are texts.
  * What is left for this file: inodes, counts of links and limits.
  *
  * tmpfs outlives the processes that fill it, so its limits are hard: size (in
@@ -51,13 +51,13 @@ node_create(struct superblock *sb, const struct inode *dir, u32 mode, u64 rdev)
 		inode_init_owner(&t->i, dir, mode);
 	t->i.ino = atomic_add_return(&s->last_ino, 1);
 	t->i.rdev = rdev;
-	t->tree = (struct page_tree){ .root = NULL };
+	t->tree = (struct tree){ .root = NULL };
 	t->link = NULL;
 	t->i.ops = &tmpfs_node_ops;
 	if (S_ISREG(mode)) {
 		t->i.fops = &tmpfs_file_ops;
-		pager_init(&t->i.pager, &tmpfs_pager_ops);
-		t->i.pager.flags = PAGER_RAM;
+		pager_init(&t->pager, &tmpfs_pager_ops);
+		t->pager.flags = PAGER_RAM;
 	} else if (S_ISDIR(mode)) {
 		t->i.ops = &tmpfs_dir_ops;
 		t->i.fops = &tmpfs_dir_file_ops;

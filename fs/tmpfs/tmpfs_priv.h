@@ -3,8 +3,8 @@
  */
 #pragma once
 
+#include "fs/cache/tree.h"
 #include "fs/tmpfs/tmpfs.h"
-#include "fs/tmpfs/tree.h"
 #include "kernel/lib/atomic.h"
 
 #define LINK_INLINE	48u
@@ -22,7 +22,8 @@ struct tmpfs_super {
  */
 struct tmpfs_inode {
 	struct inode	i;		/* first */
-	struct page_tree tree;		/* regular files */
+	struct pager	pager;		/* mapped regular files */
+	struct tree	tree;		/* regular files */
 	char		*link;		/* [I] text: inline, kbuf or frame */
 	u32		link_len;	/* [I] */
 	char		link_inline[LINK_INLINE];

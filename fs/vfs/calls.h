@@ -33,7 +33,15 @@ int	vfs_rename(int from_fd, const char *from, int to_fd, const char *to,
 	    u32 flags);
 isize	vfs_readlink(const struct path *p, char *buf, usize len);
 
-int	vfs_sync(void);			/* all file systems: no frames */
+/* Extended attributes, by whole names; lengths in bytes. setxattr: value NULL
+ * takes it away. listxattr: what current may see. Draw on the charge. */
+isize	vfs_getxattr(const struct path *p, const char *name, void *buf,
+	    usize len);
+int	vfs_setxattr(const struct path *p, const char *name,
+	    const void *value, usize len, u32 flags);
+isize	vfs_listxattr(const struct path *p, char *buf, usize len);
+
+int	vfs_sync(void);			/* all file systems; renews */
 
 /* Working directory and root: the path's references pass to current->fs. */
 void	fs_ctx_set_cwd(struct path *p);

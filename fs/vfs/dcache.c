@@ -35,6 +35,7 @@
 #define CHAIN_LOCKS		64u
 #define LONG_NAME		512u	/* the kbuf class of long names */
 #define SHRINK_BATCH		64u
+#define LRU_STEPS		1024u	/* looked at, at once */
 #define DENTRIES_PER_FRAME	(PAGE_SIZE / sizeof(struct dentry))
 
 static KMEM_CACHE(dentry_cache, "dentry", struct dentry);
@@ -406,6 +407,57 @@ dcache_shrink(u64 want)
 		done += n;
 	}
 	return done / DENTRIES_PER_FRAME;
+}
+
+/* Take up to max unused dentries of sb off the list, of the first *look on it,
+ * the others of which go to its end; *look: how many are left to look at. */
+static u32
+lru_reap_sb(const struct superblock *sb, struct dentry *dead[], u32 max,
+    u64 *look)
+{
+	u32 n = 0, steps = LRU_STEPS;
+
+	spin_lock(&lru_lock);
+	while (n < max && *look > 0 && steps-- > 0 && !list_is_empty(&lru)) {
+		struct dentry *d = list_first(&lru, struct dentry, lru);
+
+		(*look)--;
+		list_remove(&d->lru);
+		if (d->sb == sb && atomic_cmpxchg(&d->refs, 1u, 0u) == 1) {
+			atomic_and(&d->flags, ~(u32)(D_LRU | D_HASHED));
+			lru_len--;
+			dead[n++] = d;
+		} else {
+			list_push_back(&lru, &d->lru);
+		}
+	}
+	if (list_is_empty(&lru))
+		*look = 0;
+	spin_unlock(&lru_lock);
+	return n;
+}
+
+/* A pass frees those that nothing refers to; then their parents are such. */
+void
+dcache_drop_sb(const struct superblock *sb)
+{
+	struct dentry *dead[SHRINK_BATCH];
+	u64 look, done;
+	u32 n;
+
+	do {
+		done = 0;
+		look = READ_ONCE(lru_len);
+		while (look > 0) {
+			n = lru_reap_sb(sb, dead, SHRINK_BATCH, &look);
+			for (u32 i = 0; i < n; i++) {
+				chain_remove(dead[i]);
+				dentry_free(dead[i], inode_put);
+			}
+			done += n;
+			preempt_point();
+		}
+	} while (done > 0);
 }
 
 static struct shrinker dcache_shrinker = {

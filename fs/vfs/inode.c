@@ -6,22 +6,37 @@
  * page table's end, a shrinker) leaves that to the reaper, a thread of its own,
  * which also takes dead mounts down.
  *
- * The reaper takes no frame, so it needs no charge.
+ * An inode that has no name any more may have to give back what it has on a
+ * disk (super_ops.retire), which takes frames and journal space: never where
+ * something is held. Who removes a name does that at the end of his call, in a
+ * segment of its own (inode_put_retire); all others leave it to the reaper.
+ *
+ * The reaper goes on by a ticket: what it frees others may be waiting for.
  */
 #include "fs/vfs/calls.h"
 #include "fs/vfs/mount.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/mount.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/timer.h"
+#include "kernel/vm/reserve.h"
 
 #define NS_PER_SEC	1000000000ul
+#define RELATIME_NS	(24 * 3600 * NS_PER_SEC)	/* mount(8) */
+
+static BOUND_ROW(vfs_retire);		/* a removed file's end */
+static BOUND_ROW(vfs_reap);		/* a turn of the reaper */
 
 static struct slist dead_inodes, dead_mounts;	/* [a] pushed from anywhere */
+static struct slist dead_supers, shut_supers;
 static struct waitq reaper_queue = WAITQ_INIT(reaper_queue);
+static struct waitq reaper_idle = WAITQ_INIT(reaper_idle);
+static bool reaper_busy;			/* [a] */
+static struct standing reaper_ticket = { .row = &bound_vfs_reap, .count = 1 };
 
 u64
 vfs_now_ns(void)
@@ -85,35 +100,126 @@ inode_evict(struct inode *i)
 	rcu_call(&i->rcu, inode_free_rcu);
 }
 
+static inline bool
+inode_must_retire(const struct inode *i)
+{
+	return READ_ONCE(i->nlink) == 0 && i->sb->ops->retire != NULL;
+}
+
+static void
+reap_later(struct slist *list, struct slist_node *n)
+{
+	slist_push_atomic(list, n);
+	waitq_wake(&reaper_queue, 0);
+}
+
 void
 inode_put(struct inode *i)
 {
-	if (ref_put(&i->refs))
+	if (likely(!ref_put(&i->refs)))
+		return;
+	if (unlikely(inode_must_retire(i)))
+		reap_later(&dead_inodes, &i->reap);
+	else
 		inode_evict(i);
+}
+
+void
+inode_put_retire(struct inode *i)
+{
+	if (!ref_put(&i->refs))
+		return;
+	if (inode_must_retire(i) && (reserve_row(&bound_vfs_retire) != 0 ||
+	    i->sb->ops->retire(i) != 0)) {
+		reap_later(&dead_inodes, &i->reap);
+		return;
+	}
+	inode_evict(i);
 }
 
 void
 inode_put_later(struct inode *i)
 {
-	if (!ref_put(&i->refs))
-		return;
-	slist_push_atomic(&dead_inodes, &i->reap);
-	waitq_wake(&reaper_queue, 0);
+	if (ref_put(&i->refs))
+		reap_later(&dead_inodes, &i->reap);
 }
 
 void
 mount_reap_later(struct mount *m)
 {
-	slist_push_atomic(&dead_mounts, &m->reap);
-	waitq_wake(&reaper_queue, 0);
+	reap_later(&dead_mounts, &m->reap);
+}
+
+void
+sb_reap_later(struct superblock *sb)
+{
+	reap_later(&dead_supers, &sb->reap);
+}
+
+void
+sb_shut_later(struct superblock *sb)
+{
+	reap_later(&shut_supers, &sb->reap);
 }
 
 static bool
 reaper_has_work(void)
 {
 	return READ_ONCE(dead_inodes.first) != NULL ||
-	    READ_ONCE(dead_mounts.first) != NULL;
+	    READ_ONCE(dead_mounts.first) != NULL ||
+	    READ_ONCE(dead_supers.first) != NULL ||
+	    READ_ONCE(shut_supers.first) != NULL;
 }
+
+/* On a ticket no reservation fails. */
+static void
+reap_inode(struct slist_node *n)
+{
+	struct inode *i = CONTAINER_OF(n, struct inode, reap);
+	int rc = 0;
+
+	if (inode_must_retire(i)) {
+		rc = reserve_row(&bound_vfs_reap);
+		if (rc == 0)
+			rc = i->sb->ops->retire(i);
+		assert(rc == 0);
+	}
+	inode_evict(i);
+}
+
+static void
+reap_mount(struct slist_node *n)
+{
+	mount_reap(CONTAINER_OF(n, struct mount, reap));
+}
+
+static void
+reap_super(struct slist_node *n)
+{
+	int rc = reserve_row(&bound_vfs_reap);
+
+	assert(rc == 0);
+	sb_reap(CONTAINER_OF(n, struct superblock, reap));
+}
+
+static void
+shut_super(struct slist_node *n)
+{
+	int rc = reserve_row(&bound_vfs_reap);
+
+	assert(rc == 0);
+	sb_shut(CONTAINER_OF(n, struct superblock, reap));
+}
+
+static const struct {
+	struct slist	*list;
+	void		(*reap)(struct slist_node *n);
+} reaper_jobs[] = {
+	{ &dead_inodes, reap_inode },
+	{ &dead_mounts, reap_mount },
+	{ &dead_supers, reap_super },
+	{ &shut_supers, shut_super },
+};
 
 static void
 reaper_main(void *arg)
@@ -121,24 +227,34 @@ reaper_main(void *arg)
 	struct slist_node *n, *next;
 
 	(void)arg;
+	standing_enter(&reaper_ticket);
 	for (;;) {
+		WRITE_ONCE(reaper_busy, false);
+		waitq_wake(&reaper_idle, 0);
 		WAIT_EVENT(&reaper_queue, reaper_has_work());
-		for (n = slist_take_all(&dead_inodes); n != NULL; n = next) {
-			next = n->next;
-			inode_evict(CONTAINER_OF(n, struct inode, reap));
-			preempt_point();
-		}
-		for (n = slist_take_all(&dead_mounts); n != NULL; n = next) {
-			next = n->next;
-			mount_reap(CONTAINER_OF(n, struct mount, reap));
-			preempt_point();
+		WRITE_ONCE(reaper_busy, true);
+		for (u32 j = 0; j < ARRAY_LEN(reaper_jobs); j++) {
+			n = slist_take_all(reaper_jobs[j].list);
+			for (; n != NULL; n = next) {
+				next = n->next;
+				reaper_jobs[j].reap(n);
+				reserve_end();
+				preempt_point();
+			}
 		}
 	}
 }
 
 void
+inode_reaper_wait(void)
+{
+	WAIT_EVENT(&reaper_idle, !reaper_has_work() && !READ_ONCE(reaper_busy));
+}
+
+void
 inode_reaper_init(void)
 {
+	standing_add(&reaper_ticket);
 	(void)kthread_create("vfs-reaper", reaper_main, NULL);
 }
 
@@ -219,7 +335,7 @@ inode_fill_stat(const struct inode *i, struct lx_stat *st)
 	st->pad0_ = 0;
 	st->st_rdev = i->rdev;
 	st->st_size = READ_ONCE(i->size);
-	st->st_blksize = PAGE_SIZE;
+	st->st_blksize = i->sb->block_bytes;
 	st->st_blocks = READ_ONCE(i->blocks);
 	st->st_atime_sec = atime / NS_PER_SEC;
 	st->st_atime_nsec = atime - st->st_atime_sec * NS_PER_SEC;
@@ -241,6 +357,22 @@ inode_touch(struct inode *i, u32 which)
 		WRITE_ONCE(i->mtime_ns, now);
 		WRITE_ONCE(i->ctime_ns, now);
 	}
+	if (i->sb->ops->dirty != NULL)
+		i->sb->ops->dirty(i);
+}
+
+void
+file_note_read(struct file *f)
+{
+	struct inode *i = f->inode;
+	u32 off = MS_NOATIME | (S_ISDIR(i->mode) ? MS_NODIRATIME : 0);
+
+	if (likely(i->atime_ns > i->mtime_ns && i->atime_ns > i->ctime_ns &&
+	    vfs_now_ns() - i->atime_ns < RELATIME_NS))
+		return;
+	if (!(f->flags & O_NOATIME) && !(f->mnt->flags & off) &&
+	    !mount_is_readonly(f->mnt))
+		inode_touch(i, SETATTR_ATIME);
 }
 
 void
@@ -305,6 +437,8 @@ vfs_setattr(const struct path *p, struct setattr *sa, bool times_now)
 	struct inode *i = p->dentry->inode;
 	int rc = path_may_write(p);
 
+	if (rc == 0)
+		rc = sb_begin(i->sb, SB_SETATTR);
 	if (rc != 0)
 		return rc;
 	rwlock_write_lock(&i->lock);
@@ -317,6 +451,7 @@ vfs_setattr(const struct path *p, struct setattr *sa, bool times_now)
 			inode_setattr(i, sa);
 	}
 	rwlock_write_unlock(&i->lock);
+	sb_end(i->sb);
 	return rc;
 }
 

@@ -23,146 +23,25 @@
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/mount.h"
+#include "kernel/dev/block.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/frame.h"
 #include "kernel/mem/slab.h"
-
+#include "kernel/vm/reserve.h"
 
 #define MOUNT_CHAINS	64u
 #define FLAGS_KEPT	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | \
 	MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_NOSYMFOLLOW)
 
 static KMEM_CACHE(mount_cache, "mount", struct mount);
-static KMEM_CACHE(sb_cache, "superblock", struct superblock);
 
-static struct mutex mount_lock;
+struct mutex mount_lock;
 static struct list mounts = LIST_INIT(mounts);	/* [mount_lock, names_lock] */
-static struct list superblocks = LIST_INIT(superblocks);	/* [M] */
 static struct hlist chains[MOUNT_CHAINS];	/* [names_lock, r] */
-static struct fs_type *fs_types;		/* [names_lock; only added] */
 static u32 next_id = 1;				/* [mount_lock] */
-static u32 next_dev = 16;			/* [a] below: pipes and kin */
 struct mount *root_mount;
-
-/* ---- file system types and superblocks ---- */
-
-void
-fs_register(struct fs_type *t)
-{
-	spin_lock(&names_lock);
-	t->next = fs_types;
-	rcu_store(fs_types, t);
-	spin_unlock(&names_lock);
-}
-
-struct fs_type *
-fs_find(const char *name)
-{
-	struct fs_type *t = rcu_load(fs_types);
-
-	while (t != NULL && strcmp(t->name, name) != 0)
-		t = t->next;
-	return t;
-}
-
-int
-fs_types_line(u32 i, char *buf, usize len)
-{
-	struct fs_type *t = rcu_load(fs_types);
-
-	while (t != NULL && i-- > 0)
-		t = t->next;
-	if (t == NULL)
-		return 0;
-	return kscnprintf(buf, len, "%s\t%s\n", t->nodev ? "nodev" : "",
-	    t->name);
-}
-
-struct superblock *
-sb_create(struct fs_type *t, const struct super_ops *ops, u32 flags)
-{
-	struct superblock *sb = kmem_get_zero(&sb_cache);
-
-	sb->type = t;
-	sb->ops = ops;
-	sb->flags = flags & (MS_RDONLY | MS_SYNCHRONOUS);
-	sb->refs = 1;
-	sb->ninodes = 1;
-	sb->dev = LX_MAKEDEV(0, atomic_fetch_add(&next_dev, 1));
-	mutex_lock(&mount_lock);
-	list_push_back(&superblocks, &sb->node);
-	mutex_unlock(&mount_lock);
-	return sb;
-}
-
-void
-sb_get(struct superblock *sb)
-{
-	ref_get(&sb->refs);
-}
-
-void
-sb_set_root(struct superblock *sb, struct inode *root)
-{
-	struct dentry *d = dentry_create(sb, NULL, "/", 1, 0);
-
-	dentry_set_inode(d, root);
-	sb->root = d;
-}
-
-/* An inode, or the mounting, is gone; the last takes the superblock along. */
-void
-sb_put_inode(struct superblock *sb)
-{
-	if (!atomic_dec_and_test(&sb->ninodes))
-		return;
-	if (sb->ops->unmount != NULL)
-		sb->ops->unmount(sb);
-	kmem_put(&sb_cache, sb);
-}
-
-/* Take all names of a pinned file system out of the cache, bottom up. */
-static void
-pinned_clear(struct dentry *root)
-{
-	struct dentry *d = root;
-
-	for (;;) {
-		struct rb_node *first = rb_first(&d->dir_tree);
-		struct dentry *parent = d->parent;
-
-		if (first != NULL) {
-			d = RB_ENTRY(first, struct dentry, dir_node);
-			continue;
-		}
-		if (d == root)
-			return;
-		if (d->inode != NULL)
-			d->inode->nlink = 0;
-		dentry_unpublish(d);	/* the parent is hashed, or root */
-		d = parent;
-		preempt_point();
-	}
-}
-
-static void
-sb_put(struct superblock *sb)
-{
-	if (!ref_put(&sb->refs))
-		return;
-	mutex_lock(&mount_lock);
-	list_remove(&sb->node);
-	mutex_unlock(&mount_lock);
-	if (sb->ops->sync != NULL)
-		(void)sb->ops->sync(sb);	/* nobody is left to tell */
-	if (sb->pins_dentries)
-		pinned_clear(sb->root);
-	sb->root->inode->nlink = 0;
-	dentry_put(sb->root);
-	sb_put_inode(sb);
-}
 
 /* ---- finding ---- */
 
@@ -360,34 +239,61 @@ mount_detach(struct mount *m, bool lazy)
 
 /* ---- the calls ---- */
 
+/* The mount at p, referenced by p. *gone: set when its superblock is. */
+static int
+umount_path(const struct path *p, bool lazy, u32 *gone)
+{
+	struct mount *m = p->mnt;
+	bool last = false;
+	int rc = 0;
+
+	mutex_lock(&mount_lock);
+	if (p->dentry != m->root || m == root_mount ||
+	    m->state != MOUNT_ATTACHED)
+		rc = -EINVAL;
+	/* Our own reference must not count as a use (M1: there is another). */
+	path_put((struct path *)p);
+	if (rc == 0) {
+		last = !lazy && m->sb->ops->shut != NULL &&
+		    READ_ONCE(m->sb->refs) == 1;
+		if (last)
+			m->sb->gone = gone;
+		else
+			*gone = 1;
+		do {
+			rc = mount_detach(m, lazy);
+		} while (rc == -EAGAIN);
+	}
+	if (rc != 0 && last)
+		m->sb->gone = NULL;
+	mutex_unlock(&mount_lock);
+	return rc;
+}
+
 int
 vfs_umount(const char *name, u32 flags)
 {
 	struct path p;
+	struct superblock *sb;
+	u32 gone = 0;
 	int rc;
 
 	rc = path_walk(AT_FDCWD, name,
 	    flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &p);
 	if (rc != 0)
 		return rc;
-	mutex_lock(&mount_lock);
-	if (p.dentry != p.mnt->root || p.mnt == root_mount ||
-	    p.mnt->state != MOUNT_ATTACHED) {
-		rc = -EINVAL;
-	} else {
-		struct mount *m = p.mnt;
-
-		/* Our own reference must not count as a use. */
-		dentry_put(p.dentry);
-		mount_put(m);
-		p.mnt = NULL;
-		do {
-			rc = mount_detach(m, flags & MNT_DETACH);
-		} while (rc == -EAGAIN);
-	}
-	mutex_unlock(&mount_lock);
-	if (p.mnt != NULL)
+	sb = p.mnt->sb;
+	if (p.dentry == p.mnt->root && !(flags & MNT_DETACH) &&
+	    sb->ops->shut != NULL && READ_ONCE(sb->refs) == 1)
+		rc = sb_settle(sb);
+	if (rc != 0) {
 		path_put(&p);
+		return rc;
+	}
+	rc = umount_path(&p, flags & MNT_DETACH, &gone);
+	reserve_end();			/* the reaper goes on by its own */
+	if (rc == 0)
+		sb_wait_gone(&gone);
 	return rc;
 }
 
@@ -463,19 +369,49 @@ mount_move(const char *source, const struct path *at)
 	return rc;
 }
 
+/* The block device that source names, mount(2). */
+static int
+source_device(const char *source, struct block_dev **out)
+{
+	struct path p;
+	struct inode *i;
+	int rc = path_walk(AT_FDCWD, source, WALK_FOLLOW, &p);
+
+	if (rc != 0)
+		return rc;
+	i = p.dentry->inode;
+	if (!S_ISBLK(i->mode)) {
+		rc = -ENOTBLK;
+	} else if (p.mnt->flags & MS_NODEV) {
+		rc = -EACCES;
+	} else {
+		*out = block_find(LX_MAJOR(i->rdev), LX_MINOR(i->rdev));
+		rc = *out == NULL || block_is_gone(*out) ? -ENXIO : 0;
+	}
+	path_put(&p);
+	return rc;
+}
+
 static int
 mount_new(const char *type, const char *source, u32 flags, const char *opts,
     const struct path *at)
 {
 	struct fs_type *t = fs_find(type);
 	struct superblock *sb;
+	struct block_dev *d;
 	int rc;
 
 	if (t == NULL)
 		return -ENODEV;
 	if (!S_ISDIR(at->dentry->inode->mode))
 		return -ENOTDIR;
-	rc = t->mount(t, source, flags, opts, &sb);
+	if (t->nodev) {
+		rc = t->mount(t, source, flags, opts, &sb);
+	} else {
+		rc = source_device(source, &d);
+		if (rc == 0)
+			rc = t->mount_dev(t, d, flags, opts, &sb);
+	}
 	if (rc != 0)
 		return rc;
 	return mount_attach(sb, sb->root, flags, source, at, NULL);
@@ -568,23 +504,6 @@ vfs_pivot_root(const char *new_root, const char *put_old, struct path *old_root,
 		path_put(&old);
 	path_put(&put);
 	path_put(&fresh);
-	return rc;
-}
-
-int
-vfs_sync(void)
-{
-	struct superblock *sb;
-	int rc = 0, one;
-
-	mutex_lock(&mount_lock);
-	list_for_each(sb, &superblocks, node) {
-		if (sb->ops->sync == NULL)
-			continue;
-		one = sb->ops->sync(sb);
-		rc = rc != 0 ? rc : one;
-	}
-	mutex_unlock(&mount_lock);
 	return rc;
 }
 

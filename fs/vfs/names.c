@@ -1,9 +1,11 @@
 /*
  * Making, removing and renaming names.
  *
- * Each call walks to the directory, locks it, looks the last component up again
- * and then checks everything before the file system changes anything; after
- * that nothing fails.
+ * Each call walks to the directory, tells the file system that a change begins
+ * (sb_begin: a journal's credits, after frames and before locks), locks it,
+ * looks the last component up again and then checks everything before the file
+ * system changes anything; after that nothing fails. What lost its last name
+ * goes at the end of the call, where nothing is held: inode_put_retire().
  *
  * Lock order: rename_lock (cross-directory renames only, so that no two make a
  * ring of directories) -> directories, by address -> files, by address. A
@@ -82,6 +84,16 @@ may_make(const struct path *dir, const struct dentry *d)
 	return 0;
 }
 
+/* The same where the file system may have refused to begin: what is there
+ * already, or forbidden, is said first. */
+static int
+may_make_begun(const struct path *dir, const struct dentry *d, int begun)
+{
+	int rc = may_make(dir, d);
+
+	return rc != 0 ? rc : begun;
+}
+
 /* d, negative, becomes a name of made, whose reference passes. */
 static void
 name_made(struct dentry **d, struct inode *made)
@@ -92,10 +104,11 @@ name_made(struct dentry **d, struct inode *made)
 }
 
 int
-node_make_locked(const struct path *dir, struct dentry **d, u32 mode, u64 rdev)
+node_make_locked(const struct path *dir, struct dentry **d, u32 mode, u64 rdev,
+    int begun)
 {
 	struct inode *i = dir->dentry->inode, *made;
-	int rc = may_make(dir, *d);
+	int rc = may_make_begun(dir, *d, begun);
 
 	if (rc == 0)
 		rc = i->ops->create == NULL ? -EPERM :
@@ -108,10 +121,10 @@ node_make_locked(const struct path *dir, struct dentry **d, u32 mode, u64 rdev)
 /* The same for a link to target. */
 static int
 symlink_make_locked(const struct path *dir, struct dentry **d,
-    const char *target)
+    const char *target, int begun)
 {
 	struct inode *i = dir->dentry->inode, *made;
-	int rc = may_make(dir, *d);
+	int rc = may_make_begun(dir, *d, begun);
 
 	if (rc == 0)
 		rc = i->ops->symlink == NULL ? -EPERM :
@@ -129,7 +142,7 @@ node_make(int dirfd, const char *name, u32 mode, u64 rdev, const char *target)
 	struct path dir;
 	struct inode *i;
 	struct dentry *d;
-	int rc = walk_parent(&w, dirfd, name);
+	int rc = walk_parent(&w, dirfd, name), begun;
 
 	if (rc != 0)
 		return rc;
@@ -139,19 +152,23 @@ node_make(int dirfd, const char *name, u32 mode, u64 rdev, const char *target)
 	}
 	dir = (struct path){ w.mnt, w.dentry };
 	i = w.dentry->inode;
+	begun = sb_begin(i->sb, target != NULL ? SB_SYMLINK : SB_CREATE);
 	rwlock_write_lock(&i->lock);
 	rc = walk_lookup_locked(w.dentry, w.last, w.last_len, w.last_hash, &d);
 	if (rc == 0) {
 		if (w.dir_wanted && !S_ISDIR(mode) && d->inode == NULL)
 			rc = -ENOENT;
 		else if (target != NULL)
-			rc = symlink_make_locked(&dir, &d, target);
+			rc = symlink_make_locked(&dir, &d, target, begun);
 		else
-			rc = node_make_locked(&dir, &d, mode, rdev);
+			rc = node_make_locked(&dir, &d, mode, rdev,
+			    begun);
 	} else {
 		d = NULL;
 	}
 	rwlock_write_unlock(&i->lock);
+	if (begun == 0)
+		sb_end(i->sb);
 	if (d != NULL)
 		dentry_put(d);
 	walk_end(&w);
@@ -177,10 +194,11 @@ vfs_symlink(const char *target, int dirfd, const char *name)
 }
 
 static int
-link_locked(const struct path *dir, struct dentry **d, struct inode *i)
+link_locked(const struct path *dir, struct dentry **d, struct inode *i,
+    int begun)
 {
 	struct inode *to = dir->dentry->inode;
-	int rc = may_make(dir, *d);
+	int rc = may_make_begun(dir, *d, begun);
 
 	if (rc == 0 && to->ops->link == NULL)
 		rc = -EPERM;
@@ -197,13 +215,33 @@ link_locked(const struct path *dir, struct dentry **d, struct inode *i)
 	return rc;
 }
 
+/* Under the credits of the change. */
+static int
+link_last(struct walk *w, struct dentry **d, struct inode *i)
+{
+	struct path dir = { w->mnt, w->dentry };
+	struct inode *to = w->dentry->inode;
+	int rc, begun = sb_begin(to->sb, SB_LINK);
+
+	rwlock_write_lock(&to->lock);
+	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
+	    d);
+	if (rc == 0)
+		rc = link_locked(&dir, d, i, begun);
+	else
+		*d = NULL;
+	rwlock_write_unlock(&to->lock);
+	if (begun == 0)
+		sb_end(to->sb);
+	return rc;
+}
+
 int
 vfs_link(int from_fd, const char *from, int to_fd, const char *to,
     u32 walk_flags)
 {
-	struct path p, dir;
+	struct path p;
 	struct walk w;
-	struct inode *i;
 	struct dentry *d = NULL;
 	int rc = path_walk(from_fd, from, walk_flags, &p);
 
@@ -214,22 +252,14 @@ vfs_link(int from_fd, const char *from, int to_fd, const char *to,
 		path_put(&p);
 		return rc;
 	}
-	dir = (struct path){ w.mnt, w.dentry };
-	i = w.dentry->inode;
 	if (w.last_type != LAST_NORM)
 		rc = -EEXIST;
-	else if (dir.mnt != p.mnt)
+	else if (w.mnt != p.mnt)
 		rc = -EXDEV;
 	else if (S_ISDIR(p.dentry->inode->mode))
 		rc = -EPERM;
-	if (rc == 0) {
-		rwlock_write_lock(&i->lock);
-		rc = walk_lookup_locked(w.dentry, w.last, w.last_len,
-		    w.last_hash, &d);
-		if (rc == 0)
-			rc = link_locked(&dir, &d, p.dentry->inode);
-		rwlock_write_unlock(&i->lock);
-	}
+	if (rc == 0)
+		rc = link_last(&w, &d, p.dentry->inode);
 	if (d != NULL)
 		dentry_put(d);
 	walk_end(&w);
@@ -263,12 +293,52 @@ remove_locked(struct walk *w, struct dentry *d, bool is_dir)
 	return rc;
 }
 
+/* *gone: what lost its name, with a reference. */
+static int
+unlink_locked(struct walk *w, struct dentry *d, struct inode **gone)
+{
+	struct inode *i = d->inode;
+	int rc;
+
+	if (i != NULL && w->dir_wanted)
+		return S_ISDIR(i->mode) ? -EISDIR : -ENOTDIR;
+	if (i == NULL || S_ISDIR(i->mode))
+		return remove_locked(w, d, false);
+	rwlock_write_lock(&i->lock);
+	rc = remove_locked(w, d, false);
+	rwlock_write_unlock(&i->lock);
+	if (rc == 0) {
+		inode_get(i);
+		*gone = i;
+	}
+	return rc;
+}
+
+/* Under the credits of the change. */
+static int
+unlink_last(struct walk *w, struct dentry **d, struct inode **gone)
+{
+	struct inode *dir = w->dentry->inode;
+	int rc;
+
+	rwlock_write_lock(&dir->lock);
+	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
+	    d);
+	if (rc == 0)
+		rc = unlink_locked(w, *d, gone);
+	else
+		*d = NULL;
+	rwlock_write_unlock(&dir->lock);
+	return rc;
+}
+
 int
 vfs_unlink(int dirfd, const char *name)
 {
 	struct walk w;
-	struct inode *dir, *i;
-	struct dentry *d;
+	struct superblock *sb;
+	struct inode *gone = NULL;
+	struct dentry *d = NULL;
 	int rc = walk_parent(&w, dirfd, name);
 
 	if (rc != 0)
@@ -277,40 +347,29 @@ vfs_unlink(int dirfd, const char *name)
 		walk_end(&w);
 		return -EISDIR;
 	}
-	dir = w.dentry->inode;
-	rwlock_write_lock(&dir->lock);
-	rc = walk_lookup_locked(w.dentry, w.last, w.last_len, w.last_hash, &d);
-	if (rc != 0) {
-		rwlock_write_unlock(&dir->lock);
-		walk_end(&w);
-		return rc;
+	sb = w.dentry->sb;
+	rc = sb_begin(sb, SB_UNLINK);
+	if (rc == 0) {
+		rc = unlink_last(&w, &d, &gone);
+		sb_end(sb);
 	}
-	i = d->inode;
-	if (i != NULL && w.dir_wanted) {
-		rc = S_ISDIR(i->mode) ? -EISDIR : -ENOTDIR;
-	} else if (i == NULL || S_ISDIR(i->mode)) {
-		rc = remove_locked(&w, d, false);
-	} else {
-		rwlock_write_lock(&i->lock);
-		rc = remove_locked(&w, d, false);
-		rwlock_write_unlock(&i->lock);
-	}
-	rwlock_write_unlock(&dir->lock);
-	dentry_put(d);				/* may evict the inode */
+	if (d != NULL)
+		dentry_put(d);
 	walk_end(&w);
+	if (gone != NULL)
+		inode_put_retire(gone);
 	return rc;
 }
 
-/* One try: 0, an errno, or WALK_RETRY: another directory has the name now. */
+/* Under the credits of the change, with what was found there before it. */
 static int
-rmdir_try(struct walk *w)
+rmdir_last(struct walk *w, struct dentry *before, struct dentry **out,
+    struct inode **gone)
 {
 	struct dir_set set = { .n = 0 };
-	struct dentry *before, *d;
-	int rc = walk_lookup(w, &before);
+	struct dentry *d;
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	set_add(&set, w->dentry->inode);
 	if (before->inode != NULL && S_ISDIR(before->inode->mode))
 		set_add(&set, before->inode);
@@ -318,14 +377,34 @@ rmdir_try(struct walk *w)
 	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
 	    &d);
 	if (rc == 0) {
+		*out = d;
 		if (d->inode != before->inode)
 			rc = WALK_RETRY;
 		else
 			rc = remove_locked(w, d, true);
-	} else {
-		d = NULL;
+		if (rc == 0) {
+			inode_get(d->inode);
+			*gone = d->inode;
+		}
 	}
 	set_unlock(&set);
+	return rc;
+}
+
+/* One try: 0, an errno, or WALK_RETRY: another directory has the name now. */
+static int
+rmdir_try(struct walk *w, struct inode **gone)
+{
+	struct dentry *before, *d = NULL;
+	int rc = walk_lookup(w, &before);
+
+	if (rc != 0)
+		return rc;
+	rc = sb_begin(before->sb, SB_RMDIR);
+	if (rc == 0) {
+		rc = rmdir_last(w, before, &d, gone);
+		sb_end(before->sb);
+	}
 	if (d != NULL)
 		dentry_put(d);
 	dentry_put(before);
@@ -336,6 +415,7 @@ int
 vfs_rmdir(int dirfd, const char *name)
 {
 	struct walk w;
+	struct inode *gone = NULL;
 	int rc = walk_parent(&w, dirfd, name);
 
 	if (rc != 0)
@@ -352,7 +432,7 @@ vfs_rmdir(int dirfd, const char *name)
 		break;
 	case LAST_NORM:
 		for (;;) {
-			rc = rmdir_try(&w);
+			rc = rmdir_try(&w, &gone);
 			if (rc != WALK_RETRY)
 				break;
 			rc = reserve_renew();
@@ -361,6 +441,8 @@ vfs_rmdir(int dirfd, const char *name)
 		}
 	}
 	walk_end(&w);
+	if (gone != NULL)
+		inode_put_retire(gone);
 	return rc;
 }
 
@@ -372,6 +454,7 @@ static BOUND_ROW(rename);
 struct rename {
 	struct walk	from, to;
 	u32		flags;
+	struct inode	*gone;		/* what had the new name: referenced */
 };
 
 /* Everything that can forbid it; the directories are locked. 1: nothing to do,
@@ -427,6 +510,10 @@ rename_locked(struct rename *r, struct dentry *d, struct dentry *over)
 	} else {
 		rc = from->ops->rename(from, d, to, over, r->flags);
 	}
+	if (rc == 0 && victim != NULL && !(r->flags & RENAME_EXCHANGE)) {
+		inode_get(victim);
+		r->gone = victim;
+	}
 	if (rc == 0)
 		dentry_move(d, over, r->flags & RENAME_EXCHANGE);
 	return rc;
@@ -453,58 +540,75 @@ is_dir_name(const struct dentry *d)
 	return d->inode != NULL && S_ISDIR(d->inode->mode);
 }
 
-/* One try, as rmdir_try(): the directory at the new name is locked too. */
+/* Under the credits of the change; d and over are the caller's to put. */
 static int
-rename_try(struct rename *r)
+rename_last(struct rename *r, const struct dentry *before, struct dentry **d,
+    struct dentry **over)
 {
 	struct dir_set set = { .n = 0 };
-	struct dentry *before, *d, *over;
-	int rc = walk_lookup(&r->to, &before);
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	set_add(&set, r->from.dentry->inode);
 	set_add(&set, r->to.dentry->inode);
 	if (is_dir_name(before))
 		set_add(&set, before->inode);
 	set_lock(&set);
-	rc = lookup_both_locked(r, &d, &over);
+	rc = lookup_both_locked(r, d, over);
+	if (rc != 0)
+		*d = *over = NULL;
+	else if (is_dir_name(*over) && (*over)->inode != before->inode)
+		rc = WALK_RETRY;
+	else
+		rc = rename_locked(r, *d, *over);
+	set_unlock(&set);
+	return rc;
+}
+
+static int
+rename_last_across(struct rename *r, const struct dentry *before,
+    struct dentry **d, struct dentry **over)
+{
+	int rc;
+
+	mutex_lock(&rename_lock);
+	rc = rename_last(r, before, d, over);
+	mutex_unlock(&rename_lock);
+	return rc;
+}
+
+/* One try, as rmdir_try(): the directory at the new name is locked too. */
+static int
+rename_try(struct rename *r)
+{
+	struct dentry *before, *d = NULL, *over = NULL;
+	int rc = walk_lookup(&r->to, &before);
+
+	if (rc != 0)
+		return rc;
+	rc = sb_begin(before->sb, SB_RENAME);
 	if (rc == 0) {
-		if (is_dir_name(over) && over->inode != before->inode)
-			rc = WALK_RETRY;
-		else
-			rc = rename_locked(r, d, over);
-		set_unlock(&set);
+		rc = r->from.dentry != r->to.dentry ?
+		    rename_last_across(r, before, &d, &over) :
+		    rename_last(r, before, &d, &over);
+		sb_end(before->sb);
+	}
+	if (d != NULL) {
 		dentry_put(d);
 		dentry_put(over);
-	} else {
-		set_unlock(&set);
 	}
 	dentry_put(before);
 	return rc;
 }
 
 static int
-rename_try_across(struct rename *r)
+rename_until_done(struct rename *r)
 {
-	int rc;
-
-	mutex_lock(&rename_lock);
-	rc = rename_try(r);
-	mutex_unlock(&rename_lock);
-	return rc;
-}
-
-static int
-rename_until_done(struct rename *r) NO_THREAD_CHECK
-{
-	bool across = r->from.dentry != r->to.dentry;
 	int rc;
 
 	do {
 		rc = reserve_row(&bound_rename);
 		if (rc == 0)
-			rc = across ? rename_try_across(r) : rename_try(r);
+			rc = rename_try(r);
 	} while (rc == WALK_RETRY);
 	return rc;
 }
@@ -539,6 +643,8 @@ vfs_rename(int from_fd, const char *from, int to_fd, const char *to, u32 flags)
 		walk_end(&r.to);
 	}
 	walk_end(&r.from);
+	if (r.gone != NULL)
+		inode_put_retire(r.gone);
 	return rc;
 }
 

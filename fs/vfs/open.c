@@ -10,6 +10,7 @@
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/mount.h"
+#include "kernel/dev/block.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/file/pipe.h"
 #include "kernel/lib/assert.h"
@@ -64,6 +65,22 @@ open_device(struct inode *i, struct file *f)
 	return 0;
 }
 
+/* block_file_ops' release() takes the opener off again. */
+static int
+open_disk(struct inode *i, struct file *f)
+{
+	struct block_dev *d = block_find(LX_MAJOR(i->rdev), LX_MINOR(i->rdev));
+
+	if (d == NULL || block_is_gone(d) || block_file_ops == NULL)
+		return -ENXIO;
+	if ((f->mode & FMODE_WRITE) && block_is_readonly(d))
+		return -EROFS;
+	atomic_inc(&d->openers);
+	f->ops = block_file_ops;
+	f->priv = d;
+	return 0;
+}
+
 /* What the inode's type makes of the file. f->ops stays if it fails. */
 static int
 open_type(struct inode *i, struct file *f)
@@ -77,6 +94,8 @@ open_type(struct inode *i, struct file *f)
 		return 0;
 	case S_IFCHR:
 		return open_device(i, f);
+	case S_IFBLK:
+		return open_disk(i, f);
 	case S_IFIFO:
 		return fifo_open(f, &i->pipe, &i->spin);
 	default:
@@ -125,7 +144,7 @@ open_inode(struct inode *i, struct file *f, u32 flags, bool created)
 	f->owner_sig = 0;
 	/* Where there is no length to cut (/proc), O_TRUNC means nothing. */
 	if (rc == 0 && (flags & O_TRUNC) && S_ISREG(i->mode) && !created &&
-	    i->ops->setattr != NULL)
+	    (i->ops->truncate != NULL || i->ops->setattr != NULL))
 		rc = vfs_truncate_inode(i, 0);
 	return rc;
 }
@@ -175,7 +194,7 @@ create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
 	struct path dir = { w->mnt, w->dentry };
 	struct inode *i = w->dentry->inode;
 	struct dentry *d;
-	int rc;
+	int rc, begun = sb_begin(i->sb, SB_CREATE);
 
 	*made = false;
 	rwlock_write_lock(&i->lock);
@@ -186,12 +205,14 @@ create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
 		rc = -ENOENT;		/* procfs: what is not there, is not */
 	} else if (rc == 0 && d->inode == NULL) {
 		mode = (mode & S_IALLUGO & ~current->fs->umask) | S_IFREG;
-		rc = node_make_locked(&dir, &d, mode, 0);
+		rc = node_make_locked(&dir, &d, mode, 0, begun);
 		*made = rc == 0;
 		if (rc != 0)
 			dentry_put(d);
 	}
 	rwlock_write_unlock(&i->lock);
+	if (begun == 0)
+		sb_end(i->sb);
 	if (rc == 0)
 		*out = d;
 	return rc;
@@ -398,6 +419,8 @@ vfs_truncate_inode(struct inode *i, s64 length)
 	struct setattr sa = { .valid = SETATTR_SIZE, .size = length };
 	int rc;
 
+	if (i->ops->truncate != NULL)
+		return i->ops->truncate(i, length);
 	if (i->ops->setattr == NULL)
 		return -EINVAL;
 	rwlock_write_lock(&i->lock);

@@ -17,6 +17,7 @@
 #include "kernel/sync/seqlock.h"
 #include "kernel/vm/aspace.h"
 
+struct block_dev;
 struct dentry;
 struct inode;
 struct mount;
@@ -53,9 +54,25 @@ struct inode_ops {
 	 * pointer valid under RCU through get_link. [-EINVAL] */
 	isize	(*readlink)(struct inode *i, char *buf, usize len);
 	const char *(*get_link)(struct inode *i);	/* RCU; may be NULL */
+	/* All but the size, where there is a truncate(). The inode's lock is
+	 * held for writing. [generic: inode_setattr()] */
 	int	(*setattr)(struct inode *i, const struct setattr *sa);
+	/* The length of a regular file. Holds nothing, may renew; takes the
+	 * inode's lock itself. [setattr() with SETATTR_SIZE] */
+	int	(*truncate)(struct inode *i, s64 size);
 	/* [generic: from the inode, under RCU] May sleep. */
 	int	(*getattr)(struct inode *i, struct lx_stat *st);
+	/*
+	 * Extended attributes, xattr(7), by whole names: the value's or list's
+	 * bytes, or -ERANGE: len is too short (0: only asks how many). set
+	 * comes in a handle (SB_XATTR), the lock held for writing, flags
+	 * XATTR_*; value NULL takes it away. [-EOPNOTSUPP]
+	 */
+	isize	(*getxattr)(struct inode *i, const char *name, void *buf,
+		    usize len);
+	int	(*setxattr)(struct inode *i, const char *name,
+		    const void *value, usize len, u32 flags);
+	isize	(*listxattr)(struct inode *i, char *buf, usize len);
 	/* Revalidate a cached name (procfs): false drops the dentry. RCU.
 	 * Asked of the named inode. */
 	bool	(*revalidate)(struct dentry *d);
@@ -102,7 +119,6 @@ struct inode {
 	u64		blocks;		/* [l] of 512 bytes */
 	u64		atime_ns, mtime_ns, ctime_ns;	/* [a] since 1970 */
 	struct rwlock	lock;		/* LOCK_INODE_DIR or LOCK_INODE */
-	struct pager	pager;		/* mapped regular files */
 	struct dentry	*alias;		/* [s] one of its names */
 	void		*pipe;		/* [s] a FIFO's pipe while open */
 	struct spinlock	spin;
@@ -111,14 +127,43 @@ struct inode {
 	/* The file system's own part follows (CONTAINER_OF). */
 };
 
+/* What a change is about, for who counts credits. */
+enum sb_change {
+	SB_CREATE, SB_SYMLINK, SB_LINK, SB_UNLINK, SB_RMDIR, SB_RENAME,
+	SB_SETATTR, SB_XATTR,
+};
+
 struct super_ops {
 	void	(*free_inode)(struct inode *i);	/* after RCU; memory */
-	/* Last reference gone and nlink is 0, or eviction. Sleeps. */
+	/* The last reference is gone: out of memory with it. Sleeps; takes no
+	 * frames, for it may be called wherever a reference is dropped. */
 	void	(*evict)(struct inode *i);
+	/*
+	 * Before evict(), where nlink is 0: free what it has on disk. Holds
+	 * nothing, has a charge (vfs_retire) and may renew it. -EINTR: killed;
+	 * somebody else calls again. [nothing to do]
+	 */
+	int	(*retire)(struct inode *i);
+	/*
+	 * Around a call that changes names or attributes: begin() behind all
+	 * reservations and before any lock, end() behind the locks. 0, -EROFS,
+	 * -EIO. Between them the charge is not renewed. [nothing to do]
+	 */
+	int	(*begin)(struct superblock *sb, enum sb_change what);
+	void	(*end)(struct superblock *sb);
+	/* inode_touch() made i newer than the disk. Any lock; no sleep. */
+	void	(*dirty)(struct inode *i);
+	/* fsync and kin may renew the charge in these three. */
 	int	(*statfs)(struct superblock *sb, struct lx_statfs *st);
 	int	(*sync)(struct superblock *sb);
 	int	(*remount)(struct superblock *sb, u32 flags, const char *opts);
-	/* The last inode is gone: free priv. */
+	/*
+	 * The last mount is gone, and so is every inode: make the disk whole
+	 * and give it back. In the reaper, which has a charge (vfs_reap); may
+	 * renew. Then unmount(). [nothing to do]
+	 */
+	void	(*shut)(struct superblock *sb);
+	/* The last inode is gone: free priv. Any context, unless shut. */
 	void	(*unmount)(struct superblock *sb);
 	/* Options for /proc/mounts: ",size=10k" */
 	int	(*show)(struct superblock *sb, char *buf, usize len);
@@ -128,6 +173,10 @@ struct fs_type {
 	struct fs_type	*next;
 	const char	*name;		/* "tmpfs" */
 	bool		nodev;		/* no block device needed */
+	/* The same as mount() on a block device, where nodev is false; holds
+	 * nothing and may renew. */
+	int	(*mount_dev)(struct fs_type *t, struct block_dev *d,
+		    u32 flags, const char *opts, struct superblock **out);
 	/* A superblock with its root dentry; or one already mounted, with
 	 * another reference (sb_get). Draws on the charge. */
 	int	(*mount)(struct fs_type *t, const char *source, u32 flags,
@@ -142,6 +191,7 @@ struct superblock {
 	const struct super_ops *ops;	/* [I] */
 	struct fs_type	*type;		/* [I] */
 	u64		dev;		/* [I] st_dev */
+	u32		block_bytes;	/* [I] st_blksize */
 	struct dentry	*root;		/* [I] */
 	u32		flags;		/* [a] MS_RDONLY and kin */
 	u32		refs;		/* [a] mounts */
@@ -150,12 +200,30 @@ struct superblock {
 	bool		pins_dentries;	/* [I] tmpfs: dentries are the dir */
 	bool		no_negative;	/* [I] procfs: absence is not cached */
 	struct list	node;		/* [mount_lock] all superblocks */
+	u64		serial;		/* [I] grows along that list */
+	struct slist_node reap;		/* [o] waiting for the reaper */
+	u32		*gone;		/* [mount_lock, o] set when it is */
 };
 
 /* A superblock of type t, refs 1, a fresh st_dev; the caller sets the rest. */
 struct superblock *sb_create(struct fs_type *t, const struct super_ops *ops,
 	    u32 flags);
 void	sb_get(struct superblock *sb);
+/* The superblock mounted from dev, with a reference, or NULL. */
+struct superblock *sb_find_dev(u64 dev);
+static inline int
+sb_begin(struct superblock *sb, enum sb_change what)
+{
+	return sb->ops->begin != NULL ? sb->ops->begin(sb, what) : 0;
+}
+static inline void
+sb_end(struct superblock *sb)
+{
+	if (sb->ops->end != NULL)
+		sb->ops->end(sb);
+}
+/* Take the unused names of sb out of the cache. Sleeps. */
+void	dcache_drop_sb(const struct superblock *sb);
 /* Make the root dentry of inode (its reference passes). */
 void	sb_set_root(struct superblock *sb, struct inode *root);
 
@@ -257,7 +325,10 @@ isize	vfs_read_kernel(struct file *f, void *buf, usize len, s64 pos);
 bool	file_may_setid(const struct file *f);
 
 void	inode_get(struct inode *i);
-void	inode_put(struct inode *i);		/* sleeps */
+/* Sleeps. Who has no name any more is left to the reaper if it must retire. */
+void	inode_put(struct inode *i);
+/* The same where nothing is held: retires it here, in a segment of its own. */
+void	inode_put_retire(struct inode *i);
 /* The same, never sleeping: the reaper evicts it. */
 void	inode_put_later(struct inode *i);
 /* Fields that every file system sets; refs 1, times now, owner current. */
@@ -266,6 +337,8 @@ void	inode_init(struct inode *i, struct superblock *sb, u32 mode);
 void	inode_init_owner(struct inode *i, const struct inode *dir, u32 mode);
 void	inode_fill_stat(const struct inode *i, struct lx_stat *st);
 void	inode_touch(struct inode *i, u32 which);	/* SETATTR_?TIME */
+/* f was read: its access time, as relatime, noatime and O_NOATIME say. */
+void	file_note_read(struct file *f);
 /* Apply sa but its size; the caller checked, holds the lock for writing. */
 void	inode_setattr(struct inode *i, const struct setattr *sa);
 static inline u8

@@ -84,9 +84,9 @@ mount_put(struct mount *m)
 /* What is mounted at d of m, under RCU, or NULL. */
 struct mount *mount_find(const struct mount *m, const struct dentry *d);
 /* A node in dir, whose lock is held for writing, at the negative d: permissions
- * are checked; names.c. */
+ * are checked; begun is what sb_begin() said. names.c */
 int	node_make_locked(const struct path *dir, struct dentry **d, u32 mode,
-	    u64 rdev);
+	    u64 rdev, int begun);
 /* Mount sb (whose reference passes) on *at, or as the first root. */
 int	mount_attach(struct superblock *sb, struct dentry *root, u32 flags,
 	    const char *source, const struct path *at, struct mount **out);
@@ -96,6 +96,15 @@ struct fs_ctx *fs_ctx_first(struct mount *m);
 struct mount *mount_of_sb(const struct superblock *sb);
 
 extern struct mount *root_mount;	/* [M] */
+extern struct mutex mount_lock;		/* the tree of mounts, superblocks */
+
+/* ---- superblocks: super.c ---- */
+
+void	sb_put(struct superblock *sb);
+/* Does anything hold inodes of sb but names in the cache? -EBUSY. Renews. */
+int	sb_settle(struct superblock *sb);
+/* Until *gone, which sb->gone pointed to, is set. */
+void	sb_wait_gone(u32 *gone);
 
 static inline bool
 mount_is_readonly(const struct mount *m)
@@ -151,6 +160,12 @@ void	walk_cross(struct mount **mnt, struct dentry **d);
 void	inode_reaper_init(void);
 void	mount_reap_later(struct mount *m);	/* the reaper calls: */
 void	mount_reap(struct mount *m);
+void	sb_reap_later(struct superblock *sb);	/* without mounts, then: */
+void	sb_reap(struct superblock *sb);
+void	sb_shut_later(struct superblock *sb);	/* without inodes, then: */
+void	sb_shut(struct superblock *sb);
+/* Until it has nothing to do. Sleeps; not for the reaper itself. */
+void	inode_reaper_wait(void);
 extern const struct file_ops dir_file_ops;
 /* May current delete or rename d in dir (sticky directories)? */
 int	inode_may_delete(const struct inode *dir, const struct dentry *d,

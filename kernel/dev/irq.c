@@ -3,6 +3,7 @@
  * then only read.
  */
 #include "kernel/abi/errno.h"
+#include "kernel/dev/block.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/random.h"
 #include "kernel/lib/assert.h"
@@ -62,7 +63,9 @@ irq_dispatch(struct trapframe *tf, u32 vector)
 	random_stir_irq(vector);
 	if (l->fn != NULL) {
 		l->count++;
+		block_irq_begin();
 		l->fn(l->arg);
+		block_irq_end();
 	} else {
 		kwarn("interrupt on vector %#x, which nobody asked for",
 		    vector);

@@ -21,6 +21,12 @@ enum {
 	F_CHECK, F_COUNT,
 };
 
+bool
+cpio_is_archive(const void *data, usize len)
+{
+	return len >= 5 && memcmp(data, "07070", 5) == 0;
+}
+
 void
 cpio_start(struct cpio_iter *it, const void *data, usize len)
 {

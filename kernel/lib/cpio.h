@@ -30,6 +30,8 @@ struct cpio_entry {
 	usize archive;			/* its offset: hard links stay in one */
 };
 
+/* Does it begin as an archive? */
+bool	cpio_is_archive(const void *data, usize len);
 /* Start over len bytes at data. */
 void	cpio_start(struct cpio_iter *it, const void *data, usize len);
 

@@ -45,6 +45,13 @@ struct held_sleeplocks {
 #define thread_held(t)		((void)(t), (struct held_sleeplocks *)NULL)
 #endif
 
+/* Its open handle of a journal (fs/journal): journal NULL: none. */
+struct journal_handle {
+	void		*journal;
+	u32		credits;	/* blocks it may still change */
+	u32		revokes;	/* and free */
+};
+
 #define THREAD_STACK_BYTES	(4 * PAGE_SIZE)
 
 /*
@@ -97,6 +104,7 @@ struct thread {
 	bool		reserve_exempt;	/* [o] init, reclaim: no long waits */
 	struct standing	*standing;	/* [o] what it goes on with when memory
 					 * is short: standing_enter() */
+	struct journal_handle handle;	/* [o] */
 	THREAD_HELD_LOCKS	/* debug kernels: the sleeping locks it holds */
 };
 _Static_assert(offsetof(struct thread, x86) == 0, "entry.S");

@@ -16,9 +16,13 @@
 #define LOCK_CLASSES(X) \
 	/* sleeping locks first: a spinlock may be taken under any of them */ \
 	X(MOUNT, "mount", 0)		/* namespace changes */ \
+	X(JOURNAL, "journal.handle", 0)	/* not a lock: credits are taken */ \
 	X(RENAME, "rename", 0)		/* cross-directory renames */ \
 	X(INODE_DIR, "inode.dir", 1)	/* a directory's entries */ \
 	X(INODE, "inode", 1)		/* a file's data and attributes */ \
+	X(MAPPING, "mapping", 0)	/* where a file's blocks are used */ \
+	X(BLOCK_MAP, "ext.map", 0)	/* a file's tree of blocks */ \
+	X(GROUP, "ext.group", 0)	/* bitmaps, orphans */ \
 	X(PIPE_MUTEX, "pipe.mutex", 1)	\
 	X(TTY_MUTEX, "tty.mutex", 0)	/* line discipline's reader */ \
 	X(ASPACE, "aspace", 1)		/* VMA tree */ \
@@ -33,10 +37,12 @@
 	X(DCACHE, "dcache", 0)		/* hash and LRU */ \
 	X(VINODE, "inode.spin", 1)	\
 	X(PCACHE, "pcache", 0)		/* pages of one file */ \
+	X(BUFFERS, "buffers", 0)	/* metadata blocks of a device */ \
 	X(PIPE, "pipe", 1) \
 	X(POLL, "poll", 1) \
 	X(TTY, "tty", 0) \
 	X(DEV, "dev", 0) \
+	X(BLOCK, "block", 0)		/* a disk's queues; after DEV */ \
 	X(PAGER, "pager", 0)		/* who maps a file */ \
 	X(PAGETABLE, "pagetable", 1)	/* one page table's entries */ \
 	X(UPPER, "upper", 0)		/* short leaf locks of ranks > 6 */ \

@@ -50,7 +50,7 @@ $(UNIT_O)/abi_%.c: $(UNIT_ABI_IN)
 $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 	$(HOSTCC) $(UNIT_CFLAGS) -c -o $@ $<
 
-$(UNIT_O)/test_pages: fs/tmpfs/tree.c
+$(UNIT_O)/test_tree: fs/cache/tree.c
 $(UNIT_O)/test_proctext: fs/procfs/text.c
 $(UNIT_O)/test_vma: kernel/vm/vma.c
 $(UNIT_O)/test_runq: kernel/sched/runq.c
@@ -61,6 +61,11 @@ $(UNIT_O)/test_vm: UNIT_CFLAGS += -Wno-unused-parameter
 $(UNIT_O)/test_ansi: drivers/console/ansi.c drivers/console/screen.c \
 	build/gen/font.c
 $(UNIT_O)/test_pci: $(addprefix drivers/pci/,bar.c caps.c config.c scan.c)
+# It includes the driver's other files.
+$(UNIT_O)/test_ahci: drivers/ahci/identify.c $(UNIT_O)/ahci.stamp
+$(UNIT_O)/ahci.stamp: $(wildcard drivers/ahci/*.[ch]) \
+    tests/unit/ahci_machine.inc
+	touch $@
 $(UNIT_O)/test_stack_graph: tools/bounds/stack_graph.c tools/bounds/table.c
 $(UNIT_O)/test_stack_graph: UNIT_CFLAGS += -D_GNU_SOURCE
 $(UNIT_O)/test_abi: $(UNIT_O)/abi_ours.o $(UNIT_O)/abi_theirs.o
