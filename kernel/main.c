@@ -10,7 +10,10 @@
 #include "drivers/power/power.h"
 #include "drivers/rtc/rtc.h"
 #include "drivers/serial/serial.h"
+#include "fs/cache/buffer.h"
+#include "fs/cache/page.h"
 #include "fs/devfs/devfs.h"
+#include "fs/ext/ext.h"
 #include "fs/procfs/procfs.h"
 #include "fs/tmpfs/tmpfs.h"
 #include "fs/vfs/vfs.h"
@@ -155,6 +158,8 @@ boot_thread(void *arg)
 	console_tty_init(bi->cmdline);
 	rtc_init(&acpi);
 	block_init();
+	buffer_init();
+	page_cache_init();
 	ahci_init(bi->cmdline);
 	pci_init(&acpi);
 	log_boot_step("devices");
@@ -163,9 +168,11 @@ boot_thread(void *arg)
 	tmpfs_register();
 	devfs_init();
 	procfs_init();
+	ext_register();
 	vfs_mount_root();
 	unpack_modules(bi);
 	ramdisk_init(bi->cmdline);
+	bdev_init();
 	log_boot_step("root file system");
 
 	proc_init();
@@ -173,6 +180,7 @@ boot_thread(void *arg)
 	reserve_init();
 	run_selftests(bi->cmdline);
 	frame_boot_end();
+	vfs_root_disk(bi->cmdline);
 	start_init(bi->cmdline);
 	log_boot_step("init started");
 }

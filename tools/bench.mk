@@ -2,6 +2,7 @@
 #
 #	make bench			all tests, both kernels
 #	make bench BENCH='--quick'	options of tools/bench/run.py
+#	make bench BENCH='--storage'	only ext4 on an AHCI disk
 #	make bench-profile TEST=name	one test, function by function
 #
 # docs/benchmarks.md says what is measured and how to read it.
@@ -50,5 +51,6 @@ $(BENCH_DIR)/insncount.so: tools/insncount/insncount.c \
 	$(CC) -O2 -Wall -Wextra -fPIC -fvisibility=hidden -shared -I. \
 		-I"$$qemu/include/qemu" -o $@ $<
 
-$(BENCH_DIR)/linux/vmlinuz:
+$(BENCH_DIR)/linux/vmlinuz: tools/bench/linux-image tools/bench/linux-modules
 	tools/bench/linux-image $(@D) > /dev/null
+	@touch $@

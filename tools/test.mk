@@ -12,7 +12,7 @@ stress: need
 	@$(MAKE) --no-print-directory run-tests TESTFLAGS='--long exhaustion'
 
 run-tests: $(KERNEL_ELF) $(DEBUG_ELF) $(ROOT_CPIO) $(ISO) abi-tests \
-    guest-helpers
+    guest-helpers crash-helpers
 	@tests/run $(TESTFLAGS)
 
 # The system call tests: one static program each, the same on Linux and here.
@@ -38,5 +38,15 @@ GUEST_PROGRAMS	:= $(GUEST_SOURCES:tests/guest/%.c=build/tests/guest/%)
 guest-helpers: $(GUEST_PROGRAMS)
 
 build/tests/guest/%: tests/guest/%.c | build/user/kernel-headers
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(ABI_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lpthread
+
+# What the tests of crashes (tests/crash) run in the guest.
+CRASH_SOURCES	:= $(wildcard tests/crash/*.c)
+CRASH_PROGRAMS	:= $(CRASH_SOURCES:tests/crash/%.c=build/tests/crash/%)
+crash-helpers: $(CRASH_PROGRAMS)
+.PHONY: crash-helpers
+
+build/tests/crash/%: tests/crash/%.c | build/user/kernel-headers
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(ABI_CFLAGS) $(USER_LDFLAGS) -o $@ $< -lpthread

@@ -127,6 +127,8 @@ inode_put(struct inode *i)
 void
 inode_put_retire(struct inode *i)
 {
+	if (READ_ONCE(i->nlink) == 0 && i->sb->ops->forget != NULL)
+		i->sb->ops->forget(i);
 	if (!ref_put(&i->refs))
 		return;
 	if (inode_must_retire(i) && (reserve_row(&bound_vfs_retire) != 0 ||
@@ -227,6 +229,7 @@ reaper_main(void *arg)
 	struct slist_node *n, *next;
 
 	(void)arg;
+	current->cred = &root_cred;
 	standing_enter(&reaper_ticket);
 	for (;;) {
 		WRITE_ONCE(reaper_busy, false);

@@ -31,6 +31,8 @@
 #include "kernel/mem/slab.h"
 #include "kernel/vm/reserve.h"
 
+static BOUND_ROW(mount_made);		/* the mount of what was made */
+
 #define MOUNT_CHAINS	64u
 #define FLAGS_KEPT	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | \
 	MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_NOSYMFOLLOW)
@@ -149,6 +151,31 @@ mount_attach(struct superblock *sb, struct dentry *root, u32 flags,
 	if (out != NULL)
 		*out = m;
 	return 0;
+}
+
+void
+mount_replace_root(struct superblock *sb, u32 flags, const char *source)
+{
+	struct mount *old = root_mount, *m;
+	struct path root, cwd;
+	int rc = mount_attach(sb, sb->root, flags, source, NULL, &m);
+
+	assert(rc == 0 && root_mount == m);
+	root = cwd = (struct path){ m, m->root };
+	path_get(&root);
+	path_get(&cwd);
+	fs_ctx_set_root(&root);
+	fs_ctx_set_cwd(&cwd);
+	mutex_lock(&mount_lock);
+	spin_lock(&names_lock);
+	seq_write_begin(&names_seq);		/* M2 */
+	list_remove(&old->node);
+	WRITE_ONCE(old->state, MOUNT_DETACHED);
+	smp_mb();
+	seq_write_end(&names_seq);
+	spin_unlock(&names_lock);
+	mutex_unlock(&mount_lock);
+	mount_put(old);				/* M1 */
 }
 
 static s64
@@ -414,6 +441,11 @@ mount_new(const char *type, const char *source, u32 flags, const char *opts,
 	}
 	if (rc != 0)
 		return rc;
+	rc = reserve_row(&bound_mount_made);
+	if (rc != 0) {
+		sb_put(sb);
+		return rc;
+	}
 	return mount_attach(sb, sb->root, flags, source, at, NULL);
 }
 

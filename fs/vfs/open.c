@@ -15,6 +15,8 @@
 #include "kernel/file/pipe.h"
 #include "kernel/lib/assert.h"
 
+static BOUND_ROW(open_cut);		/* behind a truncation */
+
 /* A file that only names a place (O_PATH), or whose open failed. */
 static const struct file_ops path_file_ops = { .name = "path" };
 
@@ -127,6 +129,16 @@ may_open(const struct path *p, u32 flags)
 	return 0;
 }
 
+/* O_TRUNC. What a file system takes for that is its own; the rest of the call
+ * has a segment of its own, also where that failed. */
+static int
+open_cut(struct inode *i)
+{
+	int rc = vfs_truncate_inode(i, 0), again = reserve_row(&bound_open_cut);
+
+	return rc != 0 ? rc : again;
+}
+
 /* What opening i for more than its path does to f. */
 static int
 open_inode(struct inode *i, struct file *f, u32 flags, bool created)
@@ -145,7 +157,7 @@ open_inode(struct inode *i, struct file *f, u32 flags, bool created)
 	/* Where there is no length to cut (/proc), O_TRUNC means nothing. */
 	if (rc == 0 && (flags & O_TRUNC) && S_ISREG(i->mode) && !created &&
 	    (i->ops->truncate != NULL || i->ops->setattr != NULL))
-		rc = vfs_truncate_inode(i, 0);
+		return open_cut(i);
 	return rc;
 }
 
@@ -173,8 +185,11 @@ open_path(struct path *p, u32 flags, bool created, struct file **out)
 	f->inode = i;
 	f->dentry = p->dentry;
 	f->mnt = p->mnt;
-	if (!(flags & O_PATH))
-		rc = open_inode(i, f, flags, created);
+	if (flags & O_PATH) {
+		*out = f;
+		return 0;
+	}
+	rc = open_inode(i, f, flags, created);
 	if (unlikely(rc != 0)) {
 		file_put(f);
 		return rc;

@@ -14,6 +14,8 @@
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/mount.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/string.h"
 #include "kernel/mem/slab.h"
@@ -47,6 +49,12 @@ fs_find(const char *name)
 	while (t != NULL && strcmp(t->name, name) != 0)
 		t = t->next;
 	return t;
+}
+
+struct fs_type *
+fs_next(const struct fs_type *t)
+{
+	return t == NULL ? rcu_load(fs_types) : t->next;
 }
 
 int
@@ -113,6 +121,23 @@ sb_set_root(struct superblock *sb, struct inode *root)
 
 	dentry_set_inode(d, root);
 	sb->root = d;
+}
+
+void
+sb_settle_failed(struct superblock *sb)
+{
+	mutex_lock(&mount_lock);
+	list_remove(&sb->node);
+	mutex_unlock(&mount_lock);
+	inode_reaper_wait();
+	rcu_barrier();
+	assert(atomic_load(&sb->ninodes) == 1);
+}
+
+void
+sb_abandon(struct superblock *sb)
+{
+	kmem_put(&sb_cache, sb);
 }
 
 static void

@@ -138,6 +138,10 @@ struct super_ops {
 	/* The last reference is gone: out of memory with it. Sleeps; takes no
 	 * frames, for it may be called wherever a reference is dropped. */
 	void	(*evict)(struct inode *i);
+	/* i has lost its last name; the caller's is the last reference but for
+	 * the file system's own (of what is dirty): drop what holds those, if
+	 * that is so. Holds nothing; sleeps; takes no frames. [nothing] */
+	void	(*forget)(struct inode *i);
 	/*
 	 * Before evict(), where nlink is 0: free what it has on disk. Holds
 	 * nothing, has a charge (vfs_retire) and may renew it. -EINTR: killed;
@@ -209,18 +213,29 @@ struct superblock {
 struct superblock *sb_create(struct fs_type *t, const struct super_ops *ops,
 	    u32 flags);
 void	sb_get(struct superblock *sb);
+void	sb_put(struct superblock *sb);
+/* Mounting failed: no mount or name has it. Await the end of its inodes (all
+ * are put); then, its ops have nothing to do any more, the superblock's own.
+ * Both sleep. */
+void	sb_settle_failed(struct superblock *sb);
+void	sb_abandon(struct superblock *sb);
 /* The superblock mounted from dev, with a reference, or NULL. */
 struct superblock *sb_find_dev(u64 dev);
 static inline int
 sb_begin(struct superblock *sb, enum sb_change what)
 {
-	return sb->ops->begin != NULL ? sb->ops->begin(sb, what) : 0;
+	if (sb->ops->begin != NULL)
+		return sb->ops->begin(sb, what);
+	handle_enter(&current->handle);
+	return 0;
 }
 static inline void
 sb_end(struct superblock *sb)
 {
 	if (sb->ops->end != NULL)
 		sb->ops->end(sb);
+	else
+		handle_leave(&current->handle);
 }
 /* Take the unused names of sb out of the cache. Sleeps. */
 void	dcache_drop_sb(const struct superblock *sb);
@@ -278,6 +293,9 @@ extern struct fs_ctx *init_fs;		/* of the first process */
 void	vfs_init(void);
 /* Mount the first root (tmpfs) and make init_fs; current gets it. Boot. */
 void	vfs_mount_root(void);
+/* root= on the command line: a disk takes the root's place, or a panic. The
+ * last step of boot; frames are charged. */
+void	vfs_root_disk(const char *cmdline);
 /* Unpack an archive into the root. 0, or -EINVAL (logged). Boot. */
 int	vfs_unpack_cpio(const void *data, usize len_bytes);
 

@@ -90,7 +90,11 @@ int	node_make_locked(const struct path *dir, struct dentry **d, u32 mode,
 /* Mount sb (whose reference passes) on *at, or as the first root. */
 int	mount_attach(struct superblock *sb, struct dentry *root, u32 flags,
 	    const char *source, const struct path *at, struct mount **out);
+/* Boot: sb (whose reference passes) is current's root; the first one goes. */
+void	mount_replace_root(struct superblock *sb, u32 flags,
+	    const char *source);
 struct fs_type *fs_find(const char *name);
+struct fs_type *fs_next(const struct fs_type *t);	/* NULL: first */
 struct fs_ctx *fs_ctx_first(struct mount *m);
 /* Some mount of sb, referenced, or NULL. */
 struct mount *mount_of_sb(const struct superblock *sb);
@@ -100,7 +104,6 @@ extern struct mutex mount_lock;		/* the tree of mounts, superblocks */
 
 /* ---- superblocks: super.c ---- */
 
-void	sb_put(struct superblock *sb);
 /* Does anything hold inodes of sb but names in the cache? -EBUSY. Renews. */
 int	sb_settle(struct superblock *sb);
 /* Until *gone, which sb->gone pointed to, is set. */

@@ -1,6 +1,6 @@
 # Files against a model: random reads, writes, mappings, truncations.
-# test: guest --smp 2 --debug
-# test: guest-long --smp 2
+# test: guest --smp 2 --debug --append ramdisk=16M
+# test: guest-long --smp 2 --append ramdisk=16M
 # test: args 10000
 # test: args-long 1000000
 # test: timeout 120

@@ -51,7 +51,13 @@ $(UNIT_O)/abi_%.o: $(UNIT_O)/abi_%.c
 	$(HOSTCC) $(UNIT_CFLAGS) -c -o $@ $<
 
 $(UNIT_O)/test_tree: fs/cache/tree.c
+$(UNIT_O)/test_extdir: $(addprefix fs/ext/,dirblock.c dxblock.c hash.c \
+	xattrarea.c)
 $(UNIT_O)/test_proctext: fs/procfs/text.c
+$(UNIT_O)/test_extcheck: fs/ext/check.c fs/ext/csum.c
+$(UNIT_O)/test_extent: $(addprefix fs/ext/,extent.c extent_add.c extent_cut.c \
+	indirect.c map.c)
+$(UNIT_O)/test_extent: UNIT_CFLAGS += -Wno-unused-parameter
 $(UNIT_O)/test_vma: kernel/vm/vma.c
 $(UNIT_O)/test_runq: kernel/sched/runq.c
 $(UNIT_O)/test_vm: $(filter-out $(addprefix kernel/vm/, bounds.c \

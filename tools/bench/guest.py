@@ -1,7 +1,8 @@
 """Boot a kernel under the emulator with a plan of tests; collect the results.
 
 Both kernels get the same machine, the same programs and the same kind of
-root: the archive that the boot loader hands over, in memory. The guest
+root: the archive that the boot loader hands over, in memory; for the tests of
+storage also a disk each, with an ext4 file system made anew. The guest
 prints what tools/kbench/init.c promises. Whatever it does (a panic, a hang,
 garbage on the line), the run ends: each test has a deadline in the guest,
 and a longer one here; after a death the rest of the plan is tried in a new
@@ -12,6 +13,7 @@ import collections
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,13 +37,14 @@ PANIC = re.compile(r"panic|BUG:|Oops|double fault", re.I)
 class Kernel:
     """What differs between the kernels: image, root, command line."""
 
-    def __init__(self, name, image, append, base=None):
+    def __init__(self, name, image, append, base=None, modules=None):
         self.name, self.image, self.append = name, image, append
         self.base = base        # an archive that the programs are added to
+        self.modules = modules  # a folder of drivers of its disk
         self.deadly = set()     # the tests that it died in
         self.begins = True      # it has not failed to reach a test
 
-    def initrd(self, files):
+    def initrd(self, files, with_disk):
         archive = newc.Archive()
         if self.base:
             with open(self.base, "rb") as f:
@@ -50,6 +53,8 @@ class Kernel:
             archive.dir(name)
         for name, mode, data in files:
             archive.file(name, data, mode)
+        if with_disk and self.modules:
+            archive.host(self.modules, "bench-modules")
         return archive.bytes()
 
 
@@ -60,6 +65,7 @@ class Result:
         self.samples = collections.defaultdict(list)
         self.skips = {}
         self.locks = {}         # test: (acquisitions, contended)
+        self.flushes = {}       # test: (flushes, fsyncs)
         self.notes = []
 
 
@@ -67,10 +73,10 @@ class Run:
     """One boot."""
 
     def __init__(self, kernel, plan, build, smp, mode=None, hot=None,
-                 grain=None, debugcon=None, mem_mib=1024):
+                 grain=None, debugcon=None, mem_mib=1024, disk=False):
         self.kernel, self.plan, self.build = kernel, plan, build
         self.smp, self.mode, self.hot, self.grain = smp, mode, hot, grain
-        self.debugcon, self.mem_mib = debugcon, mem_mib
+        self.debugcon, self.mem_mib, self.disk = debugcon, mem_mib, disk
 
     def command(self, folder):
         accel = "thread=single" if self.mode == "inline" else "thread=multi"
@@ -84,6 +90,10 @@ class Run:
                "-initrd", os.path.join(folder, "initrd"),
                "-append", "console=ttyS0 rdinit=/bench-init "
                + self.kernel.append]
+        if self.disk:
+            cmd += ["-drive", "if=none,id=disk,format=raw,cache=unsafe,file="
+                    + os.path.join(folder, "disk"),
+                    "-device", "ide-hd,bus=ide.0,drive=disk"]
         if self.debugcon:
             cmd += ["-debugcon", "file:" + self.debugcon]
         if self.mode:
@@ -97,8 +107,8 @@ class Run:
         return cmd
 
     def files(self):
-        out = [("bench.plan", 0o644, "\n".join(
-            self.plan + [""]).encode())]
+        plan = ["disk " + targets.DISK] * self.disk + self.plan
+        out = [("bench.plan", 0o644, "\n".join(plan + [""]).encode())]
         for name, path in (("bench-init", "bench-init"),
                            ("bench-kbench", "kbench")):
             with open(os.path.join(self.build, path), "rb") as f:
@@ -111,7 +121,9 @@ class Run:
         folder = tempfile.mkdtemp(prefix="bench.", dir=shm)
         try:
             with open(os.path.join(folder, "initrd"), "wb") as f:
-                f.write(self.kernel.initrd(self.files()))
+                f.write(self.kernel.initrd(self.files(), self.disk))
+            if self.disk:
+                make_disk(os.path.join(folder, "disk"))
             lines, end = self.talk(self.command(folder), log)
             snaps = []
             if self.mode and os.path.exists(folder + "/counts"):
@@ -155,11 +167,21 @@ class Run:
                     end, deadline = "died: " + line, now + DRAIN_S
 
 
+def make_disk(path):
+    """The same file system each time, as stock mke2fs makes it."""
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-U", targets.DISK_ID,
+                    "-E", "lazy_itable_init=0,lazy_journal_init=0,hash_seed="
+                    + targets.DISK_ID, path, targets.DISK_SIZE], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
 def timeout_of(test):
     return targets.SLOW_TEST_TIMEOUT_S.get(test, targets.TEST_TIMEOUT_S)
 
 
 def plan_line(test, reps):
+    if test in targets.ONE_REP:
+        reps = 1
     return "%s 0 %d %d" % (test, reps, timeout_of(test))
 
 
@@ -183,6 +205,9 @@ def absorb(result, lines, snaps, counted):
         m = re.match(r"TIMEOUT (\S+)$", line)
         if m:
             result.skips[m.group(1)] = "timed out"
+        m = re.match(r"FLUSHES (\d+) OF (\d+)$", line)
+        if m and test:
+            result.flushes[test] = (int(m.group(1)), int(m.group(2)))
         m = re.match(r"LOCK (before|after) (\S+) (\d+) (\d+)$", line)
         if m and test:
             sign = 1 if m.group(1) == "after" else -1
@@ -200,7 +225,8 @@ def absorb(result, lines, snaps, counted):
     return begun
 
 
-def measure(result, kernel, tests, build, smp, mode, reps, logname):
+def measure(result, kernel, tests, build, smp, mode, reps, logname,
+            disk=False):
     """
     Run the tests on the kernel, in as many guests as that takes. The tests
     that killed it, and all if it never began one, are left out the next time.
@@ -210,10 +236,12 @@ def measure(result, kernel, tests, build, smp, mode, reps, logname):
         if not todo or not kernel.begins:
             return
         run = Run(kernel, [plan_line(t, reps) for t in todo], build, smp,
-                  mode)
+                  mode, disk=disk)
         with open(logname, "ab") as log:
             lines, snaps, end = run.go(log)
         begun = absorb(result, lines, snaps, mode is not None)
+        result.notes += ["%s: %s" % (kernel.name, line) for line in lines
+                         if line.startswith(("DISK no", "MODULE"))]
         if end == "done":
             return
         if not begun:

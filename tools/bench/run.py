@@ -2,6 +2,7 @@
 
     python3 tools/bench/run.py --build DIR --linux IMAGE --kernel IMAGE
         --root CPIO [--rounds N] [--reps N] [--only REGEX] [--quick]
+        [--storage | --no-storage]
 
 Four kinds of run, each on both kernels in turn, so that the noise of the
 host falls on both alike:
@@ -11,7 +12,8 @@ host falls on both alike:
     two CPUs with it                    instructions of the scaling lines
     two CPUs without it                 their ns
 
-Last, Hardtack alone: what of its instructions is reservation of memory.
+The same four again with files on a disk (storage.py). Last, Hardtack alone:
+what of its instructions is reservation of memory.
 
 Instructions are the median over all repetitions, ns the best. The report
 goes to the terminal and to DIR/report.md, raw samples to DIR/samples.jsonl,
@@ -29,6 +31,7 @@ import time
 import guest
 import report
 import reservation
+import storage
 import targets
 
 
@@ -43,11 +46,16 @@ def arguments():
     ap.add_argument("--only", default="", help="tests that match")
     ap.add_argument("--quick", action="store_true",
                     help="only the tests that have a target")
+    ap.add_argument("--storage", action="store_true",
+                    help="only the tests of files on a disk")
+    ap.add_argument("--no-storage", action="store_true",
+                    help="all but these")
     return ap.parse_args()
 
 
 def kernels(a):
-    out = [guest.Kernel("Linux", a.linux, targets.LINUX_TUNED)]
+    out = [guest.Kernel("Linux", a.linux, targets.LINUX_TUNED, modules=(
+        os.path.join(os.path.dirname(a.linux), "modules")))]
     if os.path.exists(a.kernel) and os.path.exists(a.root):
         out.append(guest.Kernel("Hardtack", a.kernel,
                                 targets.HARDTACK_TUNED, a.root))
@@ -88,7 +96,7 @@ def merge(results, name, pass_name, result):
         if counted:
             row.setdefault("kinsn_all", []).extend(counted)
             row["kinsn"] = statistics.median(row["kinsn_all"])
-        if pass_name.startswith("times"):
+        if "times" in pass_name:
             row["ns"] = min([s.ns for s in samples]
                             + [row.get("ns", float("inf"))])
     for test, why in result.skips.items():
@@ -97,43 +105,56 @@ def merge(results, name, pass_name, result):
         row = results.setdefault(test, {}).setdefault(name, {})
         old = row.get("locks", (0, 0))
         row["locks"] = (old[0] + lock[0], old[1] + lock[1])
+    for test, flushes in result.flushes.items():
+        row = results.setdefault(test, {}).setdefault(name, {})
+        row["flushes"] = flushes
+
+
+def run_all(a, both, todo, raw, disk=False):
+    """Make these runs on both kernels; the figures, and notes about them."""
+    figures, notes = {}, []
+    for name, smp, mode, tests in todo:
+        for k in both:
+            start = time.monotonic()
+            r = guest.Result()
+            guest.measure(r, k, tests, a.build, smp, mode, a.reps,
+                          os.path.join(a.build, k.name.lower() + ".log"),
+                          disk)
+            dump(raw, k, name, r)
+            merge(figures, k.name, name, r)
+            notes += ["%s: %s" % (name, n) for n in r.notes]
+            print("bench: %s on %s: %d of %d tests, %.0f s" % (
+                name, k.name, len(r.samples), len(tests),
+                time.monotonic() - start), flush=True)
+    return figures, notes
 
 
 def main():
     a = arguments()
     both = kernels(a)
-    figures, notes = {}, []
     for k in both:
         log = os.path.join(a.build, k.name.lower() + ".log")
         open(log, "wb").close()
+    figures, notes, more, cheap = {}, [], [], True
     with open(os.path.join(a.build, "samples.jsonl"), "w") as raw:
-        for rnd in range(a.rounds):
-            for name, smp, mode, tests in passes(a):
-                for k in both:
-                    start = time.monotonic()
-                    r = guest.Result()
-                    guest.measure(r, k, tests, a.build, smp, mode, a.reps,
-                                  os.path.join(a.build,
-                                               k.name.lower() + ".log"))
-                    dump(raw, k, name, r)
-                    merge(figures, k.name, name, r)
-                    notes += ["%s: %s" % (name, n) for n in r.notes]
-                    print("bench: %s on %s: %d of %d tests, %.0f s" % (
-                        name, k.name, len(r.samples), len(tests),
-                        time.monotonic() - start), flush=True)
-    costs, cheap = [], True
-    if both[-1].base and both[-1].begins:
+        if not a.storage:
+            figures, notes = run_all(a, both, passes(a) * a.rounds, raw)
+        if not a.no_storage:
+            todo = storage.passes(a.only, a.quick) * a.rounds
+            more = storage.write(*run_all(a, both, todo, raw, True))
+    if both[-1].base and both[-1].begins and not a.storage:
         start = time.monotonic()
         costs, cheap = reservation.measure(both[-1], a.build, a.reps, a.only)
+        more += costs
         print("bench: cost of reservation, %.0f s" % (
             time.monotonic() - start), flush=True)
-    text, answered = report.write(figures, notes, costs)
+    text, answered = report.write(figures, notes, more)
     with open(os.path.join(a.build, "report.md"), "w") as f:
         f.write(text)
     print(text)
     if not cheap:
         print("bench: reservation costs too much")
-    sys.exit(0 if (answered or costs) and cheap else 1)
+    sys.exit(0 if (answered or more) and cheap else 1)
 
 
 main()

@@ -52,7 +52,7 @@ static int nhelpers;
 
 static const struct test *const groups[] = {
 	call_tests, pingpong_tests, thread_tests, process_tests,
-	memory_tests, file_tests, wait_tests, scale_tests,
+	memory_tests, file_tests, wait_tests, scale_tests, disk_tests,
 };
 
 _Noreturn void

@@ -36,7 +36,7 @@ struct test {
 
 extern const struct test call_tests[], pingpong_tests[], thread_tests[];
 extern const struct test process_tests[], memory_tests[], file_tests[];
-extern const struct test wait_tests[], scale_tests[];
+extern const struct test wait_tests[], scale_tests[], disk_tests[];
 
 extern const char	*bench_dir;	/* where files are made */
 extern const char	*self_path;	/* this program, for exec */

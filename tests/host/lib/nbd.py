@@ -3,11 +3,13 @@ A disk served over a Unix socket (NBD, newstyle handshake, one export), which
 answers some reads late, or with an error: for machines whose disk does badly.
 
     disk = SlowDisk(socket_path, data, late={offset: [seconds, ...]},
-                    bad={offset: [seconds, ...]}, always=seconds)
+                    bad={offset: [seconds, ...]}, always=seconds,
+                    fails=function)
 
 The first reads that begin at an offset of late are answered after as many
 seconds each, in order; those of bad too, with an error. All others are
-answered after always. Writes are kept in memory.
+answered after always. Writes are kept in memory. fails(command, offset, length)
+is asked for each request: an error to answer it with, or 0.
 """
 import os
 import socket
@@ -27,11 +29,13 @@ CMD_READ, CMD_WRITE, CMD_DISCONNECT, CMD_FLUSH = range(4)
 
 
 class SlowDisk:
-    def __init__(self, path, data, late=(), bad=(), always=0):
+    def __init__(self, path, data, late=(), bad=(), always=0,
+                 fails=None):
         self.data = bytearray(data)
         self.late = {offset: list(s) for offset, s in dict(late).items()}
         self.bad = {offset: list(s) for offset, s in dict(bad).items()}
         self.always = always
+        self.fails = fails or (lambda command, offset, n: 0)
         self.lock = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX)
         if os.path.exists(path):
@@ -99,10 +103,13 @@ class SlowDisk:
                 ">IHH8sQI", self._read(peer, 28))
             if command == CMD_DISCONNECT:
                 return
-            answer = b"", 0, 0
-            if command == CMD_READ:
+            error = self.fails(command, offset, n)
+            answer = b"", 0, error
+            if command == CMD_READ and not error:
                 answer = self._read_done(offset, n)
             elif command == CMD_WRITE:
-                self.data[offset:offset + n] = self._read(peer, n)
+                data = self._read(peer, n)
+                if not error:
+                    self.data[offset:offset + n] = data
             threading.Thread(target=self._answer, daemon=True,
                              args=(peer, handle, *answer)).start()
