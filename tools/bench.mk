@@ -4,6 +4,7 @@
 #	make bench BENCH='--quick'	options of tools/bench/run.py
 #	make bench BENCH='--storage'	only ext4 on an AHCI disk
 #	make bench-profile TEST=name	one test, function by function
+#	make bench-profile TEST=name BENCH=--storage	the same on the disk
 #
 # docs/benchmarks.md says what is measured and how to read it.
 
@@ -29,7 +30,7 @@ bench: bench-tools $(BENCH_NEEDS)
 
 bench-profile: bench-tools $(BENCH_NEEDS)
 	python3 -B tools/bench/profile.py $(BENCH_ARGS) --test '$(TEST)' \
-		| tee $(BENCH_DIR)/profile.md
+		$(BENCH) | tee $(BENCH_DIR)/profile.md
 
 bench-tools: $(BENCH_TOOLS)
 

@@ -286,18 +286,20 @@ batch_end(struct page_batch *b, bool again)
 	bool put;
 
 	spin_lock(&m->spin);
+	/* Who looks without the lock sees an error, or a page that is dirty
+	 * again, before nothing is being written. */
+	if (b->error[0] != 0 && !again) {
+		m->error = b->error[0];
+		WRITE_ONCE(m->error_seq, m->error_seq + 1);
+	}
 	for (u32 k = 0; k < b->npages; k++) {
 		struct frame *f = b->page[k];
 
 		tree_untag(&m->tree, f->fc_index, TREE_WRITEBACK);
-		m->nwriteback--;
 		if (again)
 			nagain += redirty_locked(m, f);
+		WRITE_ONCE(m->nwriteback, m->nwriteback - 1);
 		atomic_and(&f->flags, (u8)~gone);
-	}
-	if (b->error[0] != 0 && !again) {
-		m->error = b->error[0];
-		m->error_seq++;
 	}
 	atomic_sub(&page_counts.writeback, b->npages);
 	atomic_add(&page_counts.dirty, nagain);

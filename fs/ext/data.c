@@ -300,10 +300,10 @@ ext_sync(struct file *f, bool data_only)
 
 	reserve_end();
 	rc = page_sync(&e->map, 0, ~0ul);
-	if (rc == 0) {
+	if (rc == 0 && READ_ONCE(e->map.error_seq) == 0)
 		ext_size_settle(e, size);
+	if (rc == 0)
 		rc = ext_inode_sync(e, data_only);
-	}
 	error = page_error(&e->map, &o->error_seq);
 	return error != 0 ? error : rc;
 }

@@ -77,7 +77,7 @@ int	ext_dir_index(struct ext_look *l, u32 lblock, struct buffer **out);
 /* A new block at the end, in a handle; kind: leaf or index. */
 int	ext_dir_append(struct ext_inode *dir, enum ext_kind kind, u32 *lblock,
 	    struct buffer **out);
-/* dir's block b is about to be changed; was changed. */
+/* dir's block b is about to be changed, dir locked for writing; was changed. */
 void	ext_dir_begin(struct ext_inode *dir, struct buffer *b);
 void	ext_dir_changed(struct ext_inode *dir, struct buffer *b);
 /* Checksums as they should be: ext_read_block() compares. */

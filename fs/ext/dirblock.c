@@ -2,31 +2,10 @@
 
 #include "kernel/lib/string.h"
 
-/* What the format allows: a name of one byte. */
-#define REC_MIN		EXT_DIRENT_BYTES(1)
-
 static inline struct ext_dirent *
 dirent(u8 *b, u32 off)
 {
 	return (struct ext_dirent *)(b + off);
-}
-
-bool
-ext_dirblock_rec(const u8 *b, u32 end, u32 off, struct ext_rec *r)
-{
-	const struct ext_dirent *d = (const struct ext_dirent *)(b + off);
-
-	if (off > end || end - off < REC_MIN)
-		return false;
-	r->off = off;
-	r->ino = READ_ONCE(d->inode);
-	r->rec_len = READ_ONCE(d->rec_len);
-	r->name_len = READ_ONCE(d->name_len);
-	r->type = READ_ONCE(d->file_type);
-	r->name = d->name;
-	return r->rec_len >= REC_MIN && (r->rec_len & EXT_DIR_ROUND) == 0 &&
-	    r->rec_len <= end - off &&
-	    r->rec_len >= EXT_DIRENT_BYTES(r->name_len);
 }
 
 static bool

@@ -12,6 +12,8 @@
 #include "fs/ext/format.h"
 
 #define EXT_DIR_NONE	(~0u)
+/* What the format allows: a name of one byte. */
+#define EXT_REC_MIN	EXT_DIRENT_BYTES(1)
 
 /* A record, looked at once. */
 struct ext_rec {
@@ -29,7 +31,24 @@ ext_dirblock_end(u32 bytes, bool has_tail)
 }
 
 /* The record at off; false: there is none, or it is unsound. */
-bool	ext_dirblock_rec(const u8 *b, u32 end, u32 off, struct ext_rec *r);
+static inline bool
+ext_dirblock_rec(const u8 *b, u32 end, u32 off, struct ext_rec *r)
+{
+	const struct ext_dirent *d = (const struct ext_dirent *)(b + off);
+
+	if (off > end || end - off < EXT_REC_MIN)
+		return false;
+	r->off = off;
+	r->ino = READ_ONCE(d->inode);
+	r->rec_len = READ_ONCE(d->rec_len);
+	r->name_len = READ_ONCE(d->name_len);
+	r->type = READ_ONCE(d->file_type);
+	r->name = d->name;
+	return r->rec_len >= EXT_REC_MIN && (r->rec_len & EXT_DIR_ROUND) == 0 &&
+	    r->rec_len <= end - off &&
+	    r->rec_len >= EXT_DIRENT_BYTES(r->name_len);
+}
+
 /* All records, and the tail. Names have neither '/' nor NUL. */
 bool	ext_dirblock_check(const u8 *b, u32 bytes, bool has_tail, u32 ninodes);
 /* The first block has "." of ino, and ".." behind it. */

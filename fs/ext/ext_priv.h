@@ -156,7 +156,7 @@ struct ext_inode {
 	struct waitq	cut_done;	/* cut_from is ~0 again */
 	struct ext_claim *claim;	/* [s] set aside ahead, or NULL */
 	u64		goal;		/* [b] where its next block is best */
-	u32		htree_hint;	/* [l] */
+	u64		entry_changes;	/* [l] of a directory: counted */
 };
 
 static inline struct ext_inode *

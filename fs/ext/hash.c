@@ -31,56 +31,54 @@ character(u8 c, bool is_unsigned)
 }
 
 /* At most nwords * 4 bytes of the name, and its length where it ends. */
-static void
+static always_inline void
 fill_words(const u8 *name, u32 len, bool is_unsigned, u32 *word, u32 nwords)
 {
-	u32 pad = len | len << 8, v;
+	u32 pad = len * 0x01010101u, left = MIN(len, nwords * 4), v = pad;
 
-	pad |= pad << 16;
-	for (u32 w = 0; w < nwords; w++) {
-		v = pad;
-		for (u32 i = w * 4; i < w * 4 + 4 && i < len; i++)
-			v = character(name[i], is_unsigned) + (v << 8);
-		word[w] = v;
-	}
+	for (u32 w = 0; w < nwords; w++)
+		word[w] = pad;
+	for (; left >= 4; left -= 4, name += 4)
+		*word++ = (character(name[0], is_unsigned) << 24) +
+		    (character(name[1], is_unsigned) << 16) +
+		    (character(name[2], is_unsigned) << 8) +
+		    character(name[3], is_unsigned);
+	if (left == 0)
+		return;
+	for (; left > 0; left--)
+		v = character(*name++, is_unsigned) + (v << 8);
+	*word = v;
 }
 
-/* One step of a round of MD4: the sums of s[0..3] turn by one. */
-static inline void
-md4_step(u32 s[4], u32 f, u32 in, u32 turn)
-{
-	u32 a = rotate(s[0] + f + in, turn);
+/* MD4's three functions of three words. */
+#define CHOOSE(x, y, z)	((z) ^ ((x) & ((y) ^ (z))))
+#define MOST(x, y, z)	(((x) & (y)) + (((x) ^ (y)) & (z)))
+#define ODD(x, y, z)	((x) ^ (y) ^ (z))
 
-	s[0] = s[3];
-	s[3] = s[2];
-	s[2] = s[1];
-	s[1] = a;
-}
+/* Four steps, of words i, j, k, l, that turn by their sums. Written out, as
+ * reading a directory makes thousands of them. */
+#define MD4_STEPS(f, key, i, ti, j, tj, k, tk, l, tl)			\
+	a = rotate(a + f(b, c, d) + in[i] + (key), ti);			\
+	d = rotate(d + f(a, b, c) + in[j] + (key), tj);			\
+	c = rotate(c + f(d, a, b) + in[k] + (key), tk);			\
+	b = rotate(b + f(c, d, a) + in[l] + (key), tl)
 
 /* Half of MD4's steps in each of its three rounds (RFC 1320 has the whole). */
-static void
+static inline void
 half_md4(u32 state[4], const u32 in[MD4_WORDS])
 {
-	static const u8 order[3][MD4_WORDS] = {
-		{ 0, 1, 2, 3, 4, 5, 6, 7 }, { 1, 3, 5, 7, 0, 2, 4, 6 },
-		{ 3, 7, 2, 6, 1, 5, 0, 4 },
-	};
-	static const u8 turns[3][4] = {
-		{ 3, 7, 11, 19 }, { 3, 5, 9, 13 }, { 3, 9, 11, 15 },
-	};
-	u32 s[4] = { state[0], state[1], state[2], state[3] };
+	u32 a = state[0], b = state[1], c = state[2], d = state[3];
 
-	for (u32 i = 0; i < MD4_WORDS; i++)
-		md4_step(s, s[3] ^ (s[1] & (s[2] ^ s[3])), in[order[0][i]],
-		    turns[0][i & 3]);
-	for (u32 i = 0; i < MD4_WORDS; i++)
-		md4_step(s, (s[1] & s[2]) + ((s[1] ^ s[2]) & s[3]),
-		    in[order[1][i]] + MD4_K2, turns[1][i & 3]);
-	for (u32 i = 0; i < MD4_WORDS; i++)
-		md4_step(s, s[1] ^ s[2] ^ s[3], in[order[2][i]] + MD4_K3,
-		    turns[2][i & 3]);
-	for (u32 i = 0; i < 4; i++)
-		state[i] += s[i];
+	MD4_STEPS(CHOOSE, 0, 0, 3, 1, 7, 2, 11, 3, 19);
+	MD4_STEPS(CHOOSE, 0, 4, 3, 5, 7, 6, 11, 7, 19);
+	MD4_STEPS(MOST, MD4_K2, 1, 3, 3, 5, 5, 9, 7, 13);
+	MD4_STEPS(MOST, MD4_K2, 0, 3, 2, 5, 4, 9, 6, 13);
+	MD4_STEPS(ODD, MD4_K3, 3, 3, 7, 9, 2, 11, 6, 15);
+	MD4_STEPS(ODD, MD4_K3, 1, 3, 5, 9, 0, 11, 4, 15);
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
 }
 
 static void
@@ -112,19 +110,26 @@ legacy(const u8 *name, u32 len, bool is_unsigned)
 	return h0 << 1;
 }
 
-/* The name in pieces of 4 * nwords bytes through one of the two. */
+/* The name in pieces of so many words through one of the two. */
 static void
-hash_words(u32 state[4], const u8 *name, u32 len, bool is_unsigned,
-    u32 nwords)
+hash_half_md4(u32 state[4], const u8 *name, u32 len, bool is_unsigned)
 {
 	u32 word[MD4_WORDS];
 
-	for (u32 at = 0; at < len; at += nwords * 4) {
-		fill_words(name + at, len - at, is_unsigned, word, nwords);
-		if (nwords == MD4_WORDS)
-			half_md4(state, word);
-		else
-			tea(state, word);
+	for (u32 at = 0; at < len; at += sizeof(word)) {
+		fill_words(name + at, len - at, is_unsigned, word, MD4_WORDS);
+		half_md4(state, word);
+	}
+}
+
+static void
+hash_tea(u32 state[4], const u8 *name, u32 len, bool is_unsigned)
+{
+	u32 word[TEA_WORDS];
+
+	for (u32 at = 0; at < len; at += sizeof(word)) {
+		fill_words(name + at, len - at, is_unsigned, word, TEA_WORDS);
+		tea(state, word);
 	}
 }
 
@@ -142,10 +147,10 @@ ext_name_hash(u32 version, const u32 seed[4], const u8 *name, u32 len)
 	if (version == EXT_HASH_LEGACY) {
 		h.major = legacy(name, len, is_unsigned);
 	} else if (version == EXT_HASH_HALF_MD4) {
-		hash_words(state, name, len, is_unsigned, MD4_WORDS);
+		hash_half_md4(state, name, len, is_unsigned);
 		h = (struct ext_hash){ state[1], state[2] };
 	} else {
-		hash_words(state, name, len, is_unsigned, TEA_WORDS);
+		hash_tea(state, name, len, is_unsigned);
 		h = (struct ext_hash){ state[0], state[1] };
 	}
 	h.major &= ~1u;

@@ -495,7 +495,8 @@ ext_size_settle(struct ext_inode *e, s64 size)
 		ext_inode_dirty(e);
 }
 
-/* Pages are made dirty before the size says that they are there. */
+/* Pages are made dirty before the size says that they are there. What could not
+ * be written is clean, too: then only blocks that are named raise the size. */
 static void
 settle_if_clean(struct ext_inode *e)
 {
@@ -503,7 +504,8 @@ settle_if_clean(struct ext_inode *e)
 
 	smp_mb();
 	if (S_ISREG(e->i.mode) && READ_ONCE(e->map.ndirty) == 0 &&
-	    READ_ONCE(e->map.nwriteback) == 0)
+	    READ_ONCE(e->map.nwriteback) == 0 &&
+	    READ_ONCE(e->map.error_seq) == 0)
 		ext_size_settle(e, size);
 }
 

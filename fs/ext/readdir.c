@@ -8,120 +8,191 @@
  * ("rm -r" beside a program that makes files). So a tree is read in order of
  * hash, as are directories of one block that may become a tree at any time:
  *
- *	position = 3 + (31 bits of hash, 24 of minor hash, 8 of a count)
+ *	position = 3 + (31 bits of hash, 21 of minor hash, 11 of a count)
  *
  * below 2^63. 0 and 1 are the dots, 2 comes behind them; ~2^63 is the end. The
  * count tells names apart whose hashes are the same.
  *
- * One turn, one segment (or more, each of which reads a block that is not in
- * memory): the leaf of the position, and those that it continues
- * in, are read, and the KEYS_MAX least keys not below the position sorted in a
- * frame. A frame is less than some leaves have, and then the next turn reads
- * the leaf again.
+ * What is read next comes from the file's index, a frame: the names of one leaf
+ * (and of those that it continues in) from some position on, sorted by hash. A
+ * name takes one word there:
  *
- * LIMIT: of more than 250 names that share 55 bits of hash, some are not given
- * (the old polynomial hash has no minor hash, so it takes 31 bits there).
+ *	key = 52 bits of hash, 2 of which leaf, 10 of where in it
+ *
+ * so names of one hash stand in the order of their places. The index is good
+ * until an entry of the directory changes; a reader with a small buffer, who
+ * comes several times for one leaf, has its names hashed and sorted once. The
+ * file keeps its frame until the end was read or it is closed.
+ *
+ * One turn, one segment (or more, each of which reads a block that is not in
+ * memory): an index of the position, if the file has none, and its names.
+ *
+ * LIMIT: of more than KEYS_MAX names that share 52 bits of hash, some are not
+ * given (the old polynomial hash has no minor hash, so it takes 31 bits there).
  */
 #include "fs/ext/dir_priv.h"
 
 #include "kernel/abi/dirent.h"
 #include "kernel/abi/errno.h"
-#include "kernel/lib/sort.h"
 #include "kernel/mem/frame.h"
 
 #define POS_FIRST	2		/* behind the dots */
-#define POS_HASH	3		/* added to keys */
+#define POS_HASH	3		/* added to what follows */
 #define POS_END		0x7fffffffffffffffl
-#define KEY_COUNT	0xfful
-#define KEYS_MAX	250u
+#define COUNT_BITS	11u
+#define COUNT_MAX	(BIT(COUNT_BITS) - 1)
 
-/* A name by its hash; key has the count only after sorting. */
-struct dir_key {
-	u64		key;
-	u32		off;
-	u32		leaf;		/* of keys.leaf[] */
-};
+#define KEY_PLACE_BITS	12u		/* of a key, below the hash */
+#define KEY_OFF_SHIFT	2u		/* records begin at multiples of 4 */
+#define KEY_LEAF_SHIFT	10u
+#define KEYS_MAX	500u
+#define SPREAD_BITS	7u		/* as many parts as keys, or so */
+#define SPREAD		BIT(SPREAD_BITS)
 
-/* s the turn's own */
-struct keys {
-	struct ext_inode *dir;
-	struct ext_look	*look;
-	u32		version;
-	u64		from;		/* keys at or above are wanted */
-	u32		n;
-	bool		cut;		/* there were more */
-	u32		nleaves;
-	struct buffer	*leaf[EXT_DX_CHAIN];
-	struct dir_key	*key;		/* a frame; a heap while gathered, the
+/* Positions are without POS_HASH here. p who claimed the file's position */
+struct dir_index {
+	u64		changes;	/* [p] of the directory, when made */
+	u64		from, to;	/* [p] positions that it has names for;
+					 * equal: none, not made yet */
+	u32		n;		/* [p] */
+	u32		nleaves;	/* [p] */
+	u32		leaf[EXT_DX_CHAIN];	/* [p] blocks */
+	u64		key[KEYS_MAX];	/* [p] ascending; while they are being
+					 * gathered and too many, a heap, the
 					 * greatest first */
 };
 
-_Static_assert(KEYS_MAX * sizeof(struct dir_key) <= PAGE_SIZE, "a frame");
+_Static_assert(sizeof(struct dir_index) <= PAGE_SIZE, "a frame");
+_Static_assert(KEYS_MAX <= COUNT_MAX, "counts");
+_Static_assert(EXT_DX_CHAIN <= BIT(KEY_PLACE_BITS - KEY_LEAF_SHIFT) &&
+    PAGE_SIZE <= BIT(KEY_LEAF_SHIFT + KEY_OFF_SHIFT), "places");
 
-/* ---- by hash ---- */
+/* What a file keeps from being freed while it has an index: file.pinned. */
+static const u32 index_frames = 1;
 
-static u64
-key_of(const struct keys *k, const struct ext_rec *r)
+/* A turn. */
+struct turn {
+	struct ext_inode *dir;
+	struct ext_look	*look;
+	struct dir_index *x;
+	u32		version;	/* of hashes */
+};
+
+/* ---- keys ---- */
+
+static inline u64
+key_make(struct ext_hash h, u32 leaf, u32 off)
 {
-	struct ext_hash h = ext_name_hash(k->version, k->dir->fs->hash_seed,
-	    r->name, r->name_len);
+	u64 hash = ((u64)(h.major >> 1) << 32 | h.minor) >> COUNT_BITS;
 
-	return ((u64)(h.major >> 1) << 32 | h.minor) & ~KEY_COUNT;
+	return hash << KEY_PLACE_BITS | leaf << KEY_LEAF_SHIFT |
+	    off >> KEY_OFF_SHIFT;
 }
 
-static int
-by_key(const void *pa, const void *pb)
+static inline u64
+key_hash(u64 key)
 {
-	const struct dir_key *a = pa, *b = pb;
-
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	if (a->leaf != b->leaf)
-		return a->leaf < b->leaf ? -1 : 1;
-	return a->off < b->off ? -1 : a->off > b->off;
+	return key >> KEY_PLACE_BITS;
 }
 
-static void
-swap_keys(struct dir_key *a, struct dir_key *b)
+/* Sink key from i until neither child below n is greater. */
+static inline void
+heap_sink(u64 *v, u32 i, u32 n, u64 key)
 {
-	struct dir_key t = *a;
+	u32 child;
 
-	*a = *b;
-	*b = t;
-}
-
-/* Keep x among the KEYS_MAX least. */
-static void
-heap_add(struct keys *k, struct dir_key x)
-{
-	u32 i;
-
-	if (k->n < KEYS_MAX) {
-		i = k->n++;
-		k->key[i] = x;
-		for (; i > 0 && by_key(&k->key[(i - 1) / 2], &k->key[i]) < 0;
-		    i = (i - 1) / 2)
-			swap_keys(&k->key[(i - 1) / 2], &k->key[i]);
-		return;
-	}
-	k->cut = true;
-	if (by_key(&x, &k->key[0]) > 0)
-		return;
-	k->key[0] = x;
-	for (i = 0; 2 * i + 1 < k->n; ) {
-		u32 child = 2 * i + 1;
-
-		if (child + 1 < k->n &&
-		    by_key(&k->key[child], &k->key[child + 1]) < 0)
+	while ((child = 2 * i + 1) < n) {
+		if (child + 1 < n && v[child + 1] > v[child])
 			child++;
-		if (by_key(&k->key[i], &k->key[child]) >= 0)
+		if (v[child] <= key)
 			break;
-		swap_keys(&k->key[i], &k->key[child]);
+		v[i] = v[child];
 		i = child;
 	}
+	v[i] = key;
 }
 
-static bool
+static void
+heap_make(u64 *v, u32 n)
+{
+	for (u32 i = n / 2; i > 0; i--)
+		heap_sink(v, i - 1, n, v[i - 1]);
+}
+
+/*
+ * Put the keys v[0..n) in nearly the right order, in to[]: by the first bits
+ * that they differ in, which are as even as hashes are.
+ */
+static void
+keys_spread(const u64 *v, u32 n, u64 *to)
+{
+	u16 end[SPREAD] = { 0 };
+	u64 least = ~0ul, most = 0;
+	u32 shift = 0, sum = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		least = MIN(least, v[i]);
+		most = MAX(most, v[i]);
+	}
+	if (most - least >= SPREAD)
+		shift = 64 - (u32)__builtin_clzl(most - least) - SPREAD_BITS;
+	for (u32 i = 0; i < n; i++)
+		end[(v[i] - least) >> shift]++;
+	for (u32 b = 0; b < SPREAD; b++) {
+		u32 count = end[b];
+
+		end[b] = (u16)sum;
+		sum += count;
+	}
+	for (u32 i = 0; i < n; i++)
+		to[end[(v[i] - least) >> shift]++] = v[i];
+}
+
+/* Shell's sort, by Ciura's gaps. Keys that were spread need the last only. */
+static void
+keys_sort(u64 *v, u32 n)
+{
+	static const u16 gaps[] = { 301, 132, 57, 23, 10, 4, 1 };
+	u64 *from = v;
+	u32 g = 0;
+
+	if (n <= KEYS_MAX / 2) {
+		from = v + KEYS_MAX / 2;
+		keys_spread(v, n, from);
+		g = ARRAY_LEN(gaps) - 1;
+	}
+	for (; g < ARRAY_LEN(gaps); g++) {
+		u32 gap = gaps[g];
+
+		for (u32 i = gap == 1 ? 0 : gap; i < n; i++) {
+			u64 key = from[i];
+			u32 at = i;
+
+			for (; at >= gap && v[at - gap] > key; at -= gap)
+				v[at] = v[at - gap];
+			v[at] = key;
+		}
+	}
+}
+
+/* ---- making an index ---- */
+
+/* Keep key among the KEYS_MAX least; true: one was left out. */
+static inline bool
+key_add(struct dir_index *x, u64 key)
+{
+	if (likely(x->n < KEYS_MAX)) {
+		x->key[x->n++] = key;
+		if (x->n == KEYS_MAX)
+			heap_make(x->key, x->n);
+		return false;
+	}
+	if (key < x->key[0])
+		heap_sink(x->key, 0, x->n, key);
+	return true;
+}
+
+static inline bool
 is_dot_name(const struct ext_rec *r)
 {
 	return r->name_len <= 2 && r->name[0] == '.' &&
@@ -129,43 +200,45 @@ is_dot_name(const struct ext_rec *r)
 }
 
 static int
-leaf_gather(struct keys *k, u32 lblock)
+leaf_gather(struct turn *t, u32 lblock, bool *cut)
 {
-	u32 end = ext_dir_end(k->dir->fs);
+	struct ext_fs *fs = t->dir->fs;
+	struct dir_index *x = t->x;
+	u32 end = ext_dir_end(fs), leaf = x->nleaves++;
 	struct ext_rec r;
 	struct buffer *b;
-	int rc = ext_dir_leaf(k->look, lblock, &b);
+	int rc = ext_dir_leaf(t->look, lblock, &b);
 
 	if (rc != 0)
 		return rc;
-	k->leaf[k->nleaves++] = b;
+	x->leaf[leaf] = lblock;
 	for (u32 off = 0; ext_dirblock_rec(b->data, end, off, &r);
 	    off += r.rec_len) {
 		u64 key;
 
 		if (r.ino == 0 || is_dot_name(&r))
 			continue;
-		key = key_of(k, &r);
-		if (key >= (k->from & ~KEY_COUNT))
-			heap_add(k, (struct dir_key){ key, off,
-			    k->nleaves - 1 });
+		key = key_make(ext_name_hash(t->version, fs->hash_seed,
+		    r.name, r.name_len), leaf, off);
+		if (key_hash(key) >= x->from >> COUNT_BITS)
+			*cut |= key_add(x, key);
 	}
+	buffer_put(b);
 	return 0;
 }
 
 /* The leaf where p stands and those it continues in; *next: where the leaf
  * behind these begins, or the end. */
 static int
-chain_gather(struct keys *k, struct ext_dx_path *p, u64 *next)
+chain_gather(struct turn *t, struct ext_dx_path *p, u64 *next, bool *cut)
 {
 	u32 hash;
 	int rc;
 
-	*next = POS_END - POS_HASH;
 	for (u32 n = 0; n < EXT_DX_CHAIN; n++) {
-		rc = leaf_gather(k, ext_dx_path_leaf(p));
+		rc = leaf_gather(t, ext_dx_path_leaf(p), cut);
 		if (rc == 0)
-			rc = ext_dx_path_next(k->look, p, &hash);
+			rc = ext_dx_path_next(t->look, p, &hash);
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 		if (!(hash & 1)) {
@@ -177,44 +250,104 @@ chain_gather(struct keys *k, struct ext_dx_path *p, u64 *next)
 }
 
 static int
-keys_gather(struct keys *k, u64 *next)
+keys_gather(struct turn *t, u64 *next, bool *cut)
 {
-	struct ext_fs *fs = k->dir->fs;
+	struct ext_fs *fs = t->dir->fs;
 	struct ext_dx_path p;
 	int rc;
 
-	if (!ext_dir_is_indexed(k->dir)) {	/* one block */
-		k->version = fs->hash_version +
+	*next = POS_END - POS_HASH;
+	if (!ext_dir_is_indexed(t->dir)) {	/* one block */
+		t->version = fs->hash_version +
 		    (fs->hash_unsigned ? EXT_HASH_LEGACY_U : 0);
-		*next = POS_END - POS_HASH;
-		return leaf_gather(k, 0);
+		return leaf_gather(t, 0, cut);
 	}
-	rc = ext_dx_path_open(k->look, &p);
+	rc = ext_dx_path_open(t->look, &p);
 	if (rc != 0)
 		return rc;
-	k->version = p.version;
-	rc = ext_dx_path_seek(k->look, &p, (u32)(k->from >> 32) << 1);
+	t->version = p.version;
+	rc = ext_dx_path_seek(t->look, &p, (u32)(t->x->from >> 32) << 1);
 	if (rc == 0)
-		rc = chain_gather(k, &p, next);
+		rc = chain_gather(t, &p, next, cut);
 	ext_dx_path_put(&p);
 	return rc;
 }
 
-/* Names of one hash get counts, in order. */
-static void
-keys_sort(struct keys *k)
+/* Behind the last key; cut: there are more of the leaf. */
+static u64
+keys_end(const struct dir_index *x, bool cut)
 {
-	u64 group = ~0ul, count = 0;
+	u32 first = x->n;
+	u64 hash;
 
-	sort(k->key, k->n, sizeof(k->key[0]), by_key);
-	for (u32 i = 0; i < k->n; i++) {
-		count = k->key[i].key == group ? count + 1 : 0;
-		group = k->key[i].key;
-		k->key[i].key = group | MIN(count, KEY_COUNT);
-	}
+	if (x->n == 0)
+		return 0;
+	hash = key_hash(x->key[x->n - 1]);
+	while (first > 0 && key_hash(x->key[first - 1]) == hash)
+		first--;
+	/* All of one hash: of that, no more are given. */
+	if (cut && first == 0)
+		return (hash + 1) << COUNT_BITS;
+	return (hash << COUNT_BITS) + (x->n - first);
 }
 
-static u8
+static int
+index_make(struct turn *t, u64 from)
+{
+	struct dir_index *x = t->x;
+	bool cut = false;
+	u64 next;
+	int rc;
+
+	x->from = x->to = from;
+	x->n = x->nleaves = 0;
+	rc = keys_gather(t, &next, &cut);
+	if (rc != 0)
+		return rc;
+	keys_sort(x->key, x->n);
+	x->changes = t->dir->entry_changes;
+	/* Forwards in any case, whatever the tree says. */
+	x->to = MAX(keys_end(x, cut), from + 1);
+	if (!cut)
+		x->to = MAX(x->to, next);
+	return 0;
+}
+
+static bool
+index_is_good(const struct turn *t, u64 from)
+{
+	return t->x->changes == t->dir->entry_changes && from >= t->x->from &&
+	    from < t->x->to;
+}
+
+/* The file's, or a new one. */
+static struct dir_index *
+index_of(struct file *f)
+{
+	struct dir_index *x = f->priv;
+
+	if (x == NULL) {
+		x = frame_virt(frame_get(FRAME_BUFFER));
+		x->from = x->to = 0;
+		f->priv = x;
+		WRITE_ONCE(f->pinned, &index_frames);
+	}
+	return x;
+}
+
+static void
+index_drop(struct file *f)
+{
+	if (f->priv == NULL)
+		return;
+	WRITE_ONCE(f->pinned, NULL);
+	frame_put(frame_of_virt(f->priv));
+	f->priv = NULL;
+}
+
+/* ---- by hash ---- */
+
+static inline u8
 rec_type(const struct ext_fs *fs, const struct ext_rec *r)
 {
 	static const u8 types[] = {
@@ -228,27 +361,38 @@ rec_type(const struct ext_fs *fs, const struct ext_rec *r)
 	    r->type < ARRAY_LEN(types) ? types[r->type] : DT_UNKNOWN;
 }
 
-/* 1: the sink is full. */
+/* The names from f->pos on; leaf: those of the index. 1: the sink is full. */
 static int
-keys_emit(struct file *f, struct keys *k, struct dir_sink *sink)
+keys_emit(struct file *f, const struct turn *t, struct buffer *const *leaf,
+    u64 from, struct dir_sink *sink)
 {
-	u32 end = ext_dir_end(k->dir->fs);
+	const u32 leaf_mask = BIT(KEY_PLACE_BITS - KEY_LEAF_SHIFT) - 1;
+	const u32 off_mask = BIT(KEY_LEAF_SHIFT) - 1;
+	const struct dir_index *x = t->x;
+	u32 end = ext_dir_end(t->dir->fs);
+	u64 hash = ~0ul, pos = 0;
 	struct ext_rec r;
 
-	for (u32 i = 0; i < k->n; i++) {
-		const struct dir_key *x = &k->key[i];
-		s64 next = (s64)(x->key + 1) + POS_HASH;
+	for (u32 i = 0; i < x->n; i++) {
+		u32 place = (u32)x->key[i];
+		s64 next;
 
-		if (x->key < k->from)
+		pos = key_hash(x->key[i]) == hash ? pos + 1 :
+		    key_hash(x->key[i]) << COUNT_BITS;
+		hash = key_hash(x->key[i]);
+		if (pos < from)
 			continue;
-		if (!ext_dirblock_rec(k->leaf[x->leaf]->data, end, x->off,
+		if (!ext_dirblock_rec(leaf[place >> KEY_LEAF_SHIFT &
+		    leaf_mask]->data, end, (place & off_mask) << KEY_OFF_SHIFT,
 		    &r) || r.name_len == 0)
 			continue;
+		next = (s64)(pos + 1) + POS_HASH;
 		if (sink->fill(sink, (const char *)r.name, r.name_len, r.ino,
-		    rec_type(k->dir->fs, &r), next))
+		    rec_type(t->dir->fs, &r), next))
 			return 1;
 		f->pos = next;
 	}
+	f->pos = (s64)x->to + POS_HASH;
 	return 0;
 }
 
@@ -256,24 +400,23 @@ keys_emit(struct file *f, struct keys *k, struct dir_sink *sink)
 static int
 hash_turn(struct file *f, struct dir_sink *sink, struct ext_look *l)
 {
-	struct frame *fr = frame_get(FRAME_BUFFER);
-	struct keys k = { .dir = l->dir, .look = l, .key = frame_virt(fr),
-	    .from = f->pos <= POS_HASH ? 0 : (u64)(f->pos - POS_HASH) };
-	u64 next;
-	int rc = keys_gather(&k, &next);
+	struct turn t = { .dir = l->dir, .look = l, .x = index_of(f) };
+	u64 from = f->pos <= POS_HASH ? 0 : (u64)(f->pos - POS_HASH);
+	struct buffer *leaf[EXT_DX_CHAIN];
+	u32 n = 0;
+	int rc = 0;
 
-	if (rc == 0) {
-		keys_sort(&k);
-		rc = keys_emit(f, &k, sink);
+	if (!index_is_good(&t, from))
+		rc = index_make(&t, from);
+	for (; rc == 0 && n < t.x->nleaves; n++) {
+		rc = ext_dir_leaf(l, t.x->leaf[n], &leaf[n]);
+		if (rc != 0)
+			break;
 	}
-	/* Forwards in any case, whatever the tree says. */
-	if (rc == 0 && !k.cut)
-		f->pos = MAX((s64)MAX(next, k.from + 1) + POS_HASH, f->pos);
-	else if (rc == 0 && f->pos <= (s64)k.from + POS_HASH)
-		f->pos = (s64)((k.from | KEY_COUNT) + 1) + POS_HASH;
-	for (u32 i = 0; i < k.nleaves; i++)
-		buffer_put(k.leaf[i]);
-	frame_put(fr);
+	if (rc == 0)
+		rc = keys_emit(f, &t, leaf, from, sink);
+	while (n > 0)
+		buffer_put(leaf[--n]);
 	return rc;
 }
 
@@ -372,6 +515,8 @@ ext_readdir(struct file *f, struct dir_sink *sink)
 			break;
 	}
 	ext_look_put(&l);
+	if (f->pos == POS_END || rc < 0)
+		index_drop(f);
 	file_note_read(f);
 	return rc == 1 ? 0 : rc;
 }
@@ -380,6 +525,12 @@ static int
 ext_dir_sync(struct file *f, bool data_only)
 {
 	return ext_inode_sync(ext_inode(f->inode), data_only);
+}
+
+static void
+ext_dir_release(struct file *f)
+{
+	index_drop(f);
 }
 
 static FILE_BOUNDS(ext_dir);
@@ -391,4 +542,5 @@ const struct file_ops ext_dir_file_ops = {
 	.readdir = ext_readdir,
 	.seek = dir_seek,
 	.sync = ext_dir_sync,
+	.release = ext_dir_release,
 };

@@ -461,10 +461,5 @@ vfs_setattr(const struct path *p, struct setattr *sa, bool times_now)
 int
 vfs_stat(const struct path *p, struct lx_stat *st)
 {
-	struct inode *i = p->dentry->inode;
-
-	if (i->ops->getattr != NULL)
-		return i->ops->getattr(i, st);
-	inode_fill_stat(i, st);
-	return 0;
+	return inode_stat(p->dentry->inode, st);
 }

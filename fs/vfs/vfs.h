@@ -60,7 +60,8 @@ struct inode_ops {
 	/* The length of a regular file. Holds nothing, may renew; takes the
 	 * inode's lock itself. [setattr() with SETATTR_SIZE] */
 	int	(*truncate)(struct inode *i, s64 size);
-	/* [generic: from the inode, under RCU] May sleep. */
+	/* [generic: inode_fill_stat()] Under RCU: does not sleep, and i may
+	 * be without references. */
 	int	(*getattr)(struct inode *i, struct lx_stat *st);
 	/*
 	 * Extended attributes, xattr(7), by whole names: the value's or list's
@@ -354,6 +355,14 @@ void	inode_init(struct inode *i, struct superblock *sb, u32 mode);
 /* Owner, group and mode of a new inode in dir (setgid directories). */
 void	inode_init_owner(struct inode *i, const struct inode *dir, u32 mode);
 void	inode_fill_stat(const struct inode *i, struct lx_stat *st);
+static inline int
+inode_stat(struct inode *i, struct lx_stat *st)
+{
+	if (i->ops->getattr != NULL)
+		return i->ops->getattr(i, st);
+	inode_fill_stat(i, st);
+	return 0;
+}
 void	inode_touch(struct inode *i, u32 which);	/* SETATTR_?TIME */
 /* f was read: its access time, as relatime, noatime and O_NOATIME say. */
 void	file_note_read(struct file *f);

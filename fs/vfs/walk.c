@@ -769,10 +769,8 @@ vfs_stat_fast(int dirfd, const char *name, u32 flags, struct lx_stat *st)
 
 		rc = walk_run_rcu(&w, name);
 		i = w.dentry->inode;
-		if (rc == 0 && i->ops->getattr != NULL)
-			rc = WALK_RETRY;
 		if (rc == 0)
-			inode_fill_stat(i, st);
+			rc = inode_stat(i, st);
 		if (seq_read_retry(&names_seq, w.seq))
 			rc = WALK_RETRY;	/* W1 */
 	}

@@ -98,10 +98,10 @@ struct file {
 	u32		mode;		/* [I] FMODE_* */
 	u32		pos_busy;	/* [a] claimed: file_pos_claim() */
 	s64		pos;		/* [p, or alone when not shared] */
-	void		*priv;		/* [I] the type's own */
+	void		*priv;		/* [I, or p] the type's own */
 	/* Frames that the file keeps from being freed, for the killer's score;
 	 * or NULL. What it points to may be gone: the reader bounds it. */
-	const u32	*pinned;	/* [I] */
+	const u32	*pinned;	/* [I, or p] */
 	struct inode	*inode;		/* [I] pinned by dentry; may be NULL */
 	struct dentry	*dentry;	/* [I] owned reference, or NULL */
 	struct mount	*mnt;		/* [I] owned reference, or NULL */

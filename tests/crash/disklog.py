@@ -13,6 +13,7 @@ from dataclasses import dataclass
 MAGIC = 0x6a736677736872
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 SECTOR = 512
+END_SHARE = 4               # of the choices, at the last write before a flush
 
 
 @dataclass
@@ -52,6 +53,16 @@ def read_log(path):
     return entries
 
 
+def torn(entries, piece):
+    """The same, in writes that a disk does as a whole or not at all: of a block
+    each. A longer one may stop anywhere, or have holes."""
+    for e in entries:
+        flags = e.flags
+        for at in range(0, max(len(e.data), 1), piece):
+            yield Entry(e.offset + at, e.data[at:at + piece], flags)
+            flags &= ~FLUSH         # it was before the first
+
+
 class Disk:
     """An image to which entries are applied, one after the other."""
 
@@ -87,7 +98,10 @@ def states(entries, first, rng, subsets):
         yield f"{k}", k + 1, frozenset()
         loose = [n for n in range(starts[k], k + 1)
                  if entries[n].data and not entries[n].flags & FUA]
-        for s in range(subsets if len(loose) > 1 else 0):
+        # Most is loose at the end: where an order that is not kept shows.
+        is_end = k + 1 == len(entries) or entries[k + 1].is_flush
+        turns = subsets * (END_SHARE if is_end else 1)
+        for _ in range(turns if len(loose) > 1 else 0):
             share = rng.choice((0.1, 0.5, 0.9))
             out = frozenset(n for n in loose if rng.random() < share)
             if out:

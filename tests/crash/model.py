@@ -166,6 +166,15 @@ class Model:
             self.syncs[f].append(n)
         self.floors.append(n)
 
+    def do_hold(self, n, path):
+        """Open until release: it goes on using blocks, but has no name."""
+
+    def do_release(self, n):
+        pass
+
+    def do_race(self, n):
+        """Commits come at any time: no more is promised by that."""
+
     def run(self, line):
         """One line of a script."""
         verb, *words = line.split()
@@ -282,6 +291,19 @@ def vocabulary(d):
         ([f"symlink {d}/y some/where"], d),
         ([f"symlink {d}/z {'long/' * 20}end"], d),
         ([f"unlink {c}", f"rmdir {s}"], d),
+        # Orphans that a crash finds.
+        ([f"hold {a}", f"unlink {a}"], d),
+        ([f"hold {b}", f"rename {a} {b}"], d),
+        # Blocks that are free, but not durably so, and in demand.
+        ([f"unlink {a}", f"create {d}/n", f"append {d}/n 12000 18"], f"{d}/n"),
+        ([f"truncate {a} 100", f"append {b} 12000 19"], b),
+        # What was metadata becomes data.
+        ([f"mkdir {d}/k", "sync", f"rmdir {d}/k", "sync",
+          f"append {b} 20000 20"], b),
+        # So many extents that the tree has a node, which goes, too.
+        ([f"write {a} {k * BLOCK} 10 {k}" for k in range(6, 18, 2)] +
+         [f"fsync {a}", f"truncate {a} 100", "sync", f"append {b} 20000 21"],
+         b),
     ]
 
 
@@ -291,7 +313,14 @@ def sequence(number, choice, rng):
     d = f"w{number}"
     lines = [f"mkdir {d}", f"create {d}/a", f"append {d}/a 13000 1",
              f"create {d}/b", f"append {d}/b 700 2", f"mkdir {d}/s",
-             f"create {d}/s/c", f"append {d}/s/c 4096 3", "sync"]
+             f"create {d}/s/c", f"append {d}/s/c 4096 3"]
+    if number % 2:
+        # An orphan, as long as it is open.
+        lines += [f"create {d}/o", f"append {d}/o 9000 5", f"hold {d}/o",
+                  f"unlink {d}/o"]
+    lines += ["sync",
+             # In place: nothing is logged, and it is durable all the same.
+             f"write {d}/b 100 300 4", f"fdatasync {d}/b"]
     model = Model()
     for line in lines:
         model.run(line)
@@ -312,13 +341,15 @@ def sequence(number, choice, rng):
                 lines.append(f"{'fsync' if kind == 'dir' else how} {target}")
         if lines[-1].split()[0] in ("fsync", "fdatasync", "sync"):
             model.run(lines[-1])
-    lines += tidy(model, d)
-    return lines
+    return lines + ["release"] + tidy(model, d)
 
 
 def possible(model, line):
-    verb, path, *rest = line.split()
-    names, parent = model.names, line.split()[1].rpartition("/")[0]
+    verb, *words = line.split()
+    if not words:
+        return True
+    path, *rest = words
+    names, parent = model.names, path.rpartition("/")[0]
     if verb in ("create", "mkdir", "symlink"):
         return path not in names and names.get(parent) == ("dir",)
     if path not in names:
@@ -339,7 +370,7 @@ def possible(model, line):
         return not any(p.startswith(path + "/") for p in names)
     if verb == "unlink":
         return kind != "dir"
-    return kind == "file"
+    return kind == "file" or (verb == "fsync" and kind == "dir")
 
 
 def tidy(model, d):

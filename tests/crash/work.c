@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,11 @@
 #define MARK_BYTES	4096
 #define RECORD		32
 #define WORDS_MAX	6
+#define HELD_MAX	16
+#define RACE_US		500
 
 static int marks;
+static int held[HELD_MAX], nheld;
 static unsigned line_no;
 
 static _Noreturn void
@@ -189,6 +193,52 @@ do_sync(const char *path, const long *v)
 	sync();
 }
 
+/* Keep it open: when its names are gone it is an orphan. */
+static void
+do_hold(const char *path, const long *v)
+{
+	(void)v;
+	errno = EMFILE;
+	must(nheld < HELD_MAX ? 0 : -1, "hold", path);
+	held[nheld] = open(path, O_RDONLY);
+	must(held[nheld++], "open", path);
+}
+
+static void
+do_release(const char *path, const long *v)
+{
+	(void)v;
+	while (nheld > 0)
+		must(close(held[--nheld]), "close", path);
+}
+
+/* The root changes, and that is made durable, again and again. */
+static void *
+race(void *arg)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+
+	(void)arg;
+	must(fd, "open", ".");
+	for (;;) {
+		must(fchmod(fd, 0755), "chmod", ".");
+		must(fsync(fd), "fsync", ".");
+		(void)usleep(RACE_US);
+	}
+	return NULL;
+}
+
+/* From here on commits come at any time, not only when the script asks. */
+static void
+do_race(const char *path, const long *v)
+{
+	pthread_t t;
+
+	(void)v;
+	errno = pthread_create(&t, NULL, race, NULL);
+	must(errno == 0 ? 0 : -1, "thread", path);
+}
+
 /* A verb, a path, numbers. */
 static const struct {
 	const char	*verb;
@@ -201,6 +251,8 @@ static const struct {
 	{ "unlink", do_unlink },	{ "mkdir", do_mkdir },
 	{ "rmdir", do_rmdir },		{ "fsync", do_fsync },
 	{ "fdatasync", do_fdatasync },	{ "sync", do_sync },
+	{ "hold", do_hold },		{ "release", do_release },
+	{ "race", do_race },
 };
 
 /* A verb and two names. */

@@ -69,6 +69,7 @@ reset(u32 block_bytes, bool extents)
 	fs.nblocks = BLOCKS;
 	fs.incompat = extents ? EXT_INCOMPAT_EXTENTS : 0;
 	file.fs = &fs;
+	file.i.mode = S_IFREG;
 	file.i.ino = 12;
 	file.cut_from = ~0ul;
 	ext_map_init(&file);

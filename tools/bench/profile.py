@@ -1,7 +1,7 @@
 """Where do the kernel instructions of one test go? `make bench-profile`.
 
     python3 tools/bench/profile.py --build DIR --linux IMAGE --kernel IMAGE
-        --root CPIO --test NAME [--top N]
+        --root CPIO --test NAME [--storage] [--top N]
 
 Both kernels run the one test with the plugin's profile on; the blocks are
 named by the kernels' symbols: nm of our image, and Linux's own list, which
@@ -49,13 +49,13 @@ def linux_symbols(kernel, build):
         return symbols_of(f.read())
 
 
-def profile(kernel, symbols, test, build, reps, top):
+def profile(kernel, symbols, test, build, reps, top, disk):
     fd, hot = tempfile.mkstemp(prefix="hot.", dir="/dev/shm")
     os.close(fd)
     result = guest.Result()
     try:
         run = guest.Run(kernel, [guest.plan_line(test, reps)], build, 1,
-                        "inline", hot)
+                        "inline", hot, disk=disk)
         with open(os.path.join(build, "profile.log"), "wb") as log:
             lines, snaps, end = run.go(log)
         guest.absorb(result, lines, snaps, True)
@@ -93,16 +93,20 @@ def main():
         ap.add_argument("--" + name, required=True)
     ap.add_argument("--top", type=int, default=40)
     ap.add_argument("--reps", type=int, default=2)
+    ap.add_argument("--storage", action="store_true",
+                    help="with its files on the disk")
     a = ap.parse_args()
     if not a.test:
         sys.exit("say which: make bench-profile TEST=open_close")
-    lx = guest.Kernel("Linux", a.linux, targets.LINUX_TUNED)
-    profile(lx, linux_symbols(lx, a.build), a.test, a.build, a.reps, a.top)
+    lx = guest.Kernel("Linux", a.linux, targets.LINUX_TUNED, modules=(
+        os.path.join(os.path.dirname(a.linux), "modules")))
+    profile(lx, linux_symbols(lx, a.build), a.test, a.build, a.reps, a.top,
+            a.storage)
     if os.path.exists(a.kernel) and os.path.exists(a.root):
         ht = guest.Kernel("Hardtack", a.kernel, targets.HARDTACK_TUNED,
                           a.root)
         profile(ht, hardtack_symbols(a.kernel), a.test, a.build, a.reps,
-                a.top)
+                a.top, a.storage)
 
 
 main()
