@@ -10,6 +10,8 @@
 #include "drivers/power/power.h"
 #include "drivers/rtc/rtc.h"
 #include "drivers/serial/serial.h"
+#include "fs/cache/buffer.h"
+#include "fs/cache/page.h"
 #include "fs/devfs/devfs.h"
 #include "fs/procfs/procfs.h"
 #include "fs/tmpfs/tmpfs.h"
@@ -155,6 +157,8 @@ boot_thread(void *arg)
 	console_tty_init(bi->cmdline);
 	rtc_init(&acpi);
 	block_init();
+	buffer_init();
+	page_cache_init();
 	ahci_init(bi->cmdline);
 	pci_init(&acpi);
 	log_boot_step("devices");
@@ -166,6 +170,7 @@ boot_thread(void *arg)
 	vfs_mount_root();
 	unpack_modules(bi);
 	ramdisk_init(bi->cmdline);
+	bdev_init();
 	log_boot_step("root file system");
 
 	proc_init();

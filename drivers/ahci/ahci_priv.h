@@ -127,6 +127,8 @@ extern const struct block_disk_ops ahci_disk_ops;
 
 /* Give to the controller what may go. */
 void	port_issue_locked(struct ahci_port *p) REQUIRES(p->lock);
+/* What is issued is watched. */
+void	port_timer_arm_locked(struct ahci_port *p, u64 now) REQUIRES(p->lock);
 /* Collect what the controller has finished. is_error: what is not queued has
  * not, whatever PxCI says. Only while commands run. */
 void	port_reap_locked(struct ahci_port *p, bool is_error,

@@ -198,8 +198,8 @@ slot_issue_locked(struct ahci_port *p, u32 n, u64 now) REQUIRES(p->lock)
 		p->plain |= (u32)BIT(n);
 }
 
-static void
-timer_arm_locked(struct ahci_port *p, u64 now) REQUIRES(p->lock)
+void
+port_timer_arm_locked(struct ahci_port *p, u64 now)
 {
 	if (p->timer_is_set)
 		return;
@@ -232,7 +232,7 @@ port_issue_locked(struct ahci_port *p)
 	if (new & ~p->plain)
 		reg_write32(p->regs, PORT_SACT, new & ~p->plain);
 	reg_write32(p->regs, PORT_CI, new);
-	timer_arm_locked(p, now);
+	port_timer_arm_locked(p, now);
 }
 
 static bool
@@ -346,19 +346,20 @@ port_irq(struct ahci_port *p)
 {
 	struct ahci_ended ended = { .n = 0 };
 	u64 flags = spin_lock_irq(&p->lock);
-	u32 is = reg_read32(p->regs, PORT_IS);
+	u32 is = 0;
 
+	/* One that comes late finds the worker at the registers: what they
+	 * say then is its to read, and to clear. */
+	if (p->state == PORT_RUNNING)
+		is = reg_read32(p->regs, PORT_IS);
 	if (is == HBA_GONE) {
 		port_fail_locked(p, CAUSE_GONE);
 	} else if (is != 0) {
 		reg_write32(p->regs, PORT_IS, is);
-		if (p->state == PORT_RUNNING) {
-			port_reap_locked(p, is & PORT_ERRORS, &ended);
-			if (is & (PORT_ERRORS | PORT_LINK))
-				port_fail_locked(p,
-				    is & (PORT_ERRORS | PORT_LINK));
-			port_issue_locked(p);
-		}
+		port_reap_locked(p, is & PORT_ERRORS, &ended);
+		if (is & (PORT_ERRORS | PORT_LINK))
+			port_fail_locked(p, is & (PORT_ERRORS | PORT_LINK));
+		port_issue_locked(p);
 	}
 	spin_unlock_irq(&p->lock, flags);
 	port_end(p, &ended, 0);
@@ -390,7 +391,7 @@ port_timer(struct timer *t)
 		else if (is_late(p))
 			port_fail_locked(p, CAUSE_TIMEOUT);
 		else
-			timer_arm_locked(p, clock_now_ns());
+			port_timer_arm_locked(p, clock_now_ns());
 	}
 	spin_unlock_irq(&p->lock, flags);
 }

@@ -296,6 +296,8 @@ port_was_quiet(struct ahci_port *p)
 	if (was) {
 		p->state = PORT_RUNNING;
 		reg_write32(p->regs, PORT_IE, PORT_INTERRUPTS);
+		if (p->issued != 0)
+			port_timer_arm_locked(p, clock_now_ns());
 		port_issue_locked(p);
 	}
 	spin_unlock_irq(&p->lock, flags);

@@ -6,6 +6,7 @@
  * prints the whole of it. Figures come from each subsystem's own statistics
  * call, so that no lock of another folder is taken here.
  */
+#include "fs/cache/page.h"
 #include "fs/procfs/procfs_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/limits.h"
@@ -41,16 +42,34 @@
 
 /* ---- memory ---- */
 
+struct amount {
+	const char	*name;
+	u64		frames;
+};
+
+static void
+show_amounts(struct ptext *t, const struct amount *rows, u32 nrows)
+{
+	for (u32 i = 0; i < nrows; i++) {
+		pt_printf(t, "%s:", rows[i].name);
+		for (usize n = strlen(rows[i].name); n < 15; n++)
+			pt_add(t, " ", 1);
+		pt_printf(t, "%8lu kB\n", KIB(rows[i].frames));
+	}
+}
+
 static int
 show_meminfo(struct ptext *t, struct pctx *c)
 {
+	struct page_cache_stats ps;
 	struct reserve_stats rs;
 	struct frame_stats fs;
 
 	(void)c;
 	frame_stats(&fs);
 	reserve_stats(&rs);
-	const struct { const char *name; u64 frames; } rows[] = {
+	page_cache_stats(&ps);
+	const struct amount rows[] = {
 		{ "MemTotal", fs.total },
 		{ "MemFree", fs.free },
 		{ "MemAvailable", fs.free - MIN(fs.free, fs.promised) +
@@ -62,10 +81,11 @@ show_meminfo(struct ptext *t, struct pctx *c)
 		{ "Inactive", fs.used[FRAME_FILE] },
 		{ "SwapTotal", 0 },
 		{ "SwapFree", 0 },
-		{ "Dirty", 0 },
-		{ "Writeback", 0 },
+		{ "Dirty", ps.dirty },
+		{ "Writeback", ps.writeback },
 		{ "AnonPages", fs.used[FRAME_ANON] },
-		{ "Shmem", fs.used[FRAME_FILE] },
+		{ "Shmem", fs.used[FRAME_FILE] -
+		    MIN(fs.used[FRAME_FILE], ps.pages) },
 		{ "KReclaimable", rs.reclaimable },
 		{ "Slab", fs.used[FRAME_SLAB] },
 		{ "SReclaimable", rs.reclaimable },
@@ -74,12 +94,7 @@ show_meminfo(struct ptext *t, struct pctx *c)
 		{ "KernelImage", fs.used[FRAME_KERNEL] },
 		{ "KernelBuffers", fs.used[FRAME_BUFFER] },
 	};
-	for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
-		pt_printf(t, "%s:", rows[i].name);
-		for (usize n = strlen(rows[i].name); n < 15; n++)
-			pt_add(t, " ", 1);
-		pt_printf(t, "%8lu kB\n", KIB(rows[i].frames));
-	}
+	show_amounts(t, rows, ARRAY_LEN(rows));
 	return 0;
 }
 

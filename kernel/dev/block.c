@@ -58,6 +58,12 @@
  * it is either emptied or not put there. What start() was given ends the
  * driver.
  *
+ * A request is in one place at a time: its owner's, a queue's, the driver's, or
+ * on a list of what has ended; each of these uses rq.next. qstate says whether
+ * it was submitted and whether it has ended, and who submits or ends a request
+ * twice is stopped there. With done() it is its owner's, alone: its next is
+ * NULL, or who submits it again would submit all that had ended behind it.
+ *
  * Locks: block_cpu_queue.lock (BLOCK: after drivers' locks of class DEV),
  * interrupts off, held for list operations only.
  * Rejected: completions straight from block_end() (a circle of calls); one
@@ -111,6 +117,8 @@ ended_add(struct block_request *rq, int error)
 	struct block_request *last = rq;
 
 	for (;;) {
+		assert((last->qstate & (RQ_BEGUN | RQ_ENDED)) == RQ_BEGUN);
+		last->qstate |= RQ_ENDED;
 		last->error = error;
 		if (last->next == NULL)
 			break;
@@ -305,7 +313,8 @@ request_begin(struct block_request *rq, u64 now_ns)
 {
 	int err;
 
-	rq->qstate = 0;
+	assert(!(rq->qstate & RQ_BEGUN));
+	rq->qstate = RQ_BEGUN;
 	rq->start_ns = now_ns;
 	block_stat_begin(rq->dev, now_ns);
 	err = request_check(rq);
@@ -412,6 +421,7 @@ flush_after(struct block_request *rq)
 	bool begin;
 	u64 irq = spin_lock_irq(&q->lock);
 
+	rq->qstate &= ~(u32)RQ_ENDED;
 	begin = q->flushing == NULL;
 	rq->next = begin ? NULL : q->unflushed;
 	if (begin)
@@ -438,6 +448,7 @@ request_finish(struct block_request *rq, u64 now_ns)
 		return;
 	}
 	block_stat_end(rq, now_ns);
+	rq->qstate = 0;
 	rq->done(rq);
 }
 
@@ -451,6 +462,7 @@ ended_finish(struct block_request *rq)
 
 	for (; rq != NULL; rq = next) {
 		next = rq->next;
+		rq->next = NULL;	/* done() may submit it again */
 		if (rq->dev->disk != disk) {
 			disk = rq->dev->disk;
 			atomic_inc(&disk->queue->ends);

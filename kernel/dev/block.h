@@ -45,7 +45,7 @@ struct block_request {
 	u32		nsegs;		/* [o] 0: BLOCK_FLUSH */
 	/* In interrupt context, never within block_submit(): takes neither
 	 * memory nor sleeping locks, and may submit again. error is set; rq is
-	 * the owner's again. */
+	 * the owner's again, and alone (next is NULL). */
 	void		(*done)(struct block_request *rq);
 	void		*priv;		/* [o] */
 	int		error;		/* 0, -EIO, -EROFS, -ENODEV: gone */
@@ -55,7 +55,7 @@ struct block_request {
 	struct block_request *next;	/* [o] block_submit(): the next one;
 					 * [q] then: the next in the command */
 	u64		start_ns;	/* [q] */
-	u32		qstate;		/* [q] block.c's */
+	u32		qstate;		/* [q] block.c's; 0 at first */
 };
 
 /*

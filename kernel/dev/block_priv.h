@@ -9,6 +9,8 @@
 /* block_request.qstate */
 #define RQ_MERGED	BIT(0)	/* behind another in its command */
 #define RQ_FLUSHED	BIT(1)	/* FUA: the flush behind it has ended */
+#define RQ_BEGUN	BIT(2)	/* submitted, and not done() yet */
+#define RQ_ENDED	BIT(3)	/* on a list of what has ended */
 
 /* What waits for room in a disk, and the flush that makes up for FUA, on one
  * CPU. l lock, with interrupts off */

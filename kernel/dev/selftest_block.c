@@ -62,7 +62,8 @@ struct probe {
 	struct block_request rq;
 	struct block_seg seg;
 	u32		ndone;		/* [a] */
-	u32		misplaced;	/* done() not in an interrupt */
+	u32		misplaced;	/* done() not in an interrupt, or with
+					 * others behind it */
 };
 static struct probe probes[MANY];
 static struct frame *probe_frame[MANY];
@@ -203,7 +204,7 @@ probe_done(struct block_request *rq)
 {
 	struct probe *p = rq->priv;
 
-	if (!irq_is_active() || in_submit != 0)
+	if (!irq_is_active() || in_submit != 0 || rq->next != NULL)
 		p->misplaced++;
 	atomic_inc(&p->ndone);
 	atomic_dec(&nleft);
@@ -647,6 +648,41 @@ SELFTEST(block_fua_by_a_flush)
 	CHECK(f->nseen == 4);
 }
 
+/*
+ * Two flushes in a row, and the first ends in one interrupt with another
+ * command: what ended behind it does not go to the disk again with it.
+ */
+SELFTEST(block_a_flush_goes_again_alone)
+{
+	struct fake *f = fake_add(BLOCK_DISK_CACHE, SECTOR_SIZE);
+	struct block_dev *d = f->disk.dev;
+	u64 irq;
+
+	fake_take_over(f);
+	(void)probe_make(0, d, BLOCK_WRITE, BLOCK_FUA, 8, 1);
+	(void)probe_make(1, d, BLOCK_WRITE, BLOCK_FUA, 80, 1);
+	(void)probe_make(2, d, BLOCK_READ, 0, 800, 1);
+	submit_chain(0, 1);
+	(void)fake_end(f, 0);
+	CHECK(soon_seen(f, 2) && saw(f, 1, BLOCK_FLUSH));
+	submit_chain(1, 2);
+	(void)fake_end(f, 1);		/* waits for the next flush */
+	linger();
+	submit_chain(2, 3);
+	CHECK(f->nseen == 4 && saw(f, 3, BLOCK_READ));
+	irq = cpu_irq_save();
+	(void)fake_end(f, 0);
+	(void)fake_end(f, 1);
+	cpu_irq_restore(irq);
+	CHECK(soon_seen(f, 5) && saw(f, 4, BLOCK_FLUSH));
+	linger();
+	CHECK(f->nseen == 5 && atomic_load(&probes[2].ndone) == 1);
+	end_until_done(f);
+	linger();
+	CHECK(f->nseen == 5);
+	check_all(3, 0);
+}
+
 SELFTEST(block_fua_without_a_flush)
 {
 	static const u32 flags[] = {
@@ -678,7 +714,6 @@ static void
 again_done(struct block_request *rq)
 {
 	again_deepest = MAX(again_deepest, ++again_depth);
-	rq->next = NULL;
 	if (atomic_dec_and_test(&again_left))
 		probe_done(rq);
 	else

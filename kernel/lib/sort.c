@@ -6,9 +6,16 @@
 static void
 swap(u8 *a, u8 *b, usize size)
 {
+	u64 word;
 	u8 t;
+	usize i;
 
-	for (usize i = 0; i < size; i++) {
+	for (i = 0; size - i >= sizeof(word); i += sizeof(word)) {
+		__builtin_memcpy(&word, a + i, sizeof(word));
+		__builtin_memcpy(a + i, b + i, sizeof(word));
+		__builtin_memcpy(b + i, &word, sizeof(word));
+	}
+	for (; i < size; i++) {
 		t = a[i];
 		a[i] = b[i];
 		b[i] = t;

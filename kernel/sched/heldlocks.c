@@ -64,3 +64,16 @@ heldlocks_assert_none(void)
 		lockdep_report("%s is held where nothing may be",
 		    lock_class_name(h->class[h->n - 1]));
 }
+
+void
+handle_enter(const struct journal_handle *h)
+{
+	assert(h == &current->handle);
+	lockdep_sleep_acquire(h, LOCK_JOURNAL);
+}
+
+void
+handle_leave(const struct journal_handle *h)
+{
+	lockdep_sleep_release(h);
+}

@@ -7,6 +7,8 @@
 #include "kernel/lib/annot.h"
 #include "kernel/sched/wait.h"
 
+struct journal_handle;
+
 /* a atomic; I immutable */
 struct CAPABILITY("mutex") mutex {
 	u64		owner;		/* [a] struct thread * | 1 if waiters */
@@ -69,6 +71,14 @@ mutex_unlock(struct mutex *m) RELEASES(*m) NO_THREAD_CHECK
 	    __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
 		mutex_unlock_slow(m);
 }
+
+/*
+ * Current is in the midst of a change to a file system, which waits for no
+ * memory: a held thing to lockdep and to the analyzer (kernel.facts), though no
+ * lock. h is current's, with a journal or without.
+ */
+void	handle_enter(const struct journal_handle *h);
+void	handle_leave(const struct journal_handle *h);
 
 /* Many readers or one writer; a waiting writer stops new readers. */
 struct CAPABILITY("rwlock") rwlock {

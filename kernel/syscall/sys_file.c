@@ -236,7 +236,7 @@ read_dents(struct file *f, struct dents_sink *d)
 	while (rc == 0) {
 		d->fault = d->small = false;
 		rc = f->ops->readdir(f, &d->s);
-		if (rc != 0 || d->done > 0 || !d->fault)
+		if (rc != 0 || !d->fault)
 			break;
 		rc = user_fault_in(d->at, MIN(d->left, (usize)DENT_MAX),
 		    USER_WRITE);

@@ -9,6 +9,13 @@
 #include "kernel/vm/bounds.h"
 
 const struct bound_need bound_needs[] = {
+	{ "block.ioctl", .frames = 0 },
+	{ "block.read", .frames = 0 },
+	{ "block.readdir", .frames = 0 },
+	{ "block.setattr", .frames = 0 },
+	{ "block.sync", .frames = 0 },
+	{ "block.write", .frames = 16,                  /* 20 */
+	  .cache = { { "page_io", 1 }, { "tree_node", 21 } } },
 	{ "clone_files", .frames = 2,                   /* 4 */
 	  .cache = { { "fd_leaf", 1 }, { "fdtable", 1 } } },
 	{ "clone_task", .frames = 5,                    /* 11 */
@@ -23,8 +30,8 @@ const struct bound_need bound_needs[] = {
 	{ "exec_open", .frames = 7,                     /* 12 */
 	  .cache = { { "dentry", 1 }, { "file", 1 }, { "kbuf-512", 1 },
 	      { "pipe", 1 }, { "procfs", 2 } } },
-	{ "fault", .frames = 4,                         /* 7 */
-	  .cache = { { "tree_node", 21 } } },
+	{ "fault", .frames = 4,                         /* 8 */
+	  .cache = { { "page_io", 1 }, { "tree_node", 21 } } },
 	{ "file_copy", .frames = 1 },
 	{ "fork_piece", .frames = 12,                   /* 13 */
 	  .cache = { { "vma", 28 } } },
@@ -38,12 +45,24 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "aspace", 1 }, { "fdtable", 1 }, { "fpu", 1 },
 	      { "fs_ctx", 1 }, { "lineage", 1 }, { "pid", 1 },
 	      { "proc", 1 }, { "sighand", 1 }, { "task", 1 } } },
+	{ "journal_frames", .frames = 0 },
+	{ "journal_open", .frames = 0 },
+	{ "journal_revokes", .frames = 0 },
+	{ "journal_threads", .frames = 0 },
 	{ "mem.ioctl", .frames = 0 },
 	{ "mem.read", .frames = 0 },
 	{ "mem.readdir", .frames = 0 },
 	{ "mem.setattr", .frames = 0 },
 	{ "mem.sync", .frames = 0 },
 	{ "mem.write", .frames = 0 },
+	{ "page_direct", .frames = 16 },
+	{ "page_inodes", .frames = 0 },
+	{ "page_read", .frames = 0,                     /* 4 */
+	  .cache = { { "page_io", 1 }, { "tree_node", 21 } } },
+	{ "page_read_page", .frames = 1 },
+	{ "page_sync", .frames = 1 },
+	{ "page_writeback", .frames = 0,                /* 3 */
+	  .cache = { { "page_io", 8 } } },
 	{ "path_look", .frames = 1,                     /* 4 */
 	  .cache = { { "dentry", 1 }, { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "pipe_page", .frames = 1 },
@@ -193,17 +212,17 @@ const struct bound_need bound_needs[] = {
 	{ "sys_membarrier", .frames = 0 },
 	{ "sys_mincore", .frames = 0 },
 	{ "sys_mkdir", .frames = 2,                     /* 7 */
-	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_mkdirat", .frames = 2,                   /* 7 */
-	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_mknod", .frames = 2,                     /* 7 */
-	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_mknodat", .frames = 2,                   /* 7 */
-	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_mlock", .frames = 0,                     /* 1 */
 	  .cache = { { "vma", 2 } } },
 	{ "sys_mlock2", .frames = 0,                    /* 1 */
@@ -331,11 +350,11 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "dentry", 1 }, { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_statx", .frames = 0 },
 	{ "sys_symlink", .frames = 3,                   /* 8 */
-	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_symlinkat", .frames = 3,                 /* 8 */
-	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	  .cache = { { "dentry", 2 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_sync", .frames = 0 },
 	{ "sys_sync_file_range", .frames = 0 },
 	{ "sys_syncfs", .frames = 0 },

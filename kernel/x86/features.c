@@ -1,6 +1,7 @@
 /*
  * CPU features, and the report of them and of the mitigations.
  */
+#include "kernel/lib/checksum.h"
 #include "kernel/lib/fmt.h"
 #include "kernel/lib/parse.h"
 #include "kernel/lib/string.h"
@@ -47,6 +48,7 @@ features_read_leaf1(void)
 	cpu_has.pge = r.edx & BIT(13);
 	cpu_has.pat = r.edx & BIT(16);
 	cpu_has.pcid = r.ecx & BIT(17);
+	crc32c_by_cpu = r.ecx & BIT(20);	/* SSE 4.2 */
 	cpu_has.x2apic = r.ecx & BIT(21);
 	cpu_has.tsc_deadline = r.ecx & BIT(24);
 	cpu_has.xsave = r.ecx & BIT(26);

@@ -1,8 +1,9 @@
 /*
  * Copies between kernel and user memory (usercopy.h).
  *
- * Plain 8-byte moves, 64 bytes a turn: an emulator runs each turn of a REP as
- * slowly as an instruction, and on real CPUs this is as fast below some KiB.
+ * Plain 8-byte moves, 64 bytes a turn, and REP for what is long: that takes
+ * some cycles to start, and is then the fastest way (Intel 64 and IA-32
+ * Architectures Optimization Reference Manual, 3.7.6).
  * A fault anywhere goes on in a byte loop from where the last whole step ended,
  * so that the count of bytes not copied is exact: the byte it names is on the
  * page that was missing.
@@ -14,6 +15,7 @@
 
 #define EFAULT		14
 #define ENAMETOOLONG	36
+#define LONG_BYTES	512
 
 /* Two instructions, of which either may fault (one side is user memory). */
 .macro MOVE load, store, from, to, reg, fix
@@ -51,6 +53,8 @@ usercopy_out:			/* rdi: to (user), rsi: from, rdx: bytes */
 	CHECK_RANGE %rdi, copy_refused
 copy:
 	SMAP_STAC
+	cmpq	$LONG_BYTES, %rdx
+	jae	copy_long
 	cmpq	$64, %rdx
 	jb	2f
 1:	MOVE	movq, movq, (%rsi), (%rdi), %rax, copy_bytes
@@ -74,6 +78,7 @@ copy:
 	subl	$8, %edx
 	cmpl	$8, %edx
 	jae	3b
+copy_tail:
 4:	testl	%edx, %edx
 	jz	7f
 	testb	$4, %dl
@@ -110,6 +115,16 @@ copy_end:
 	SMAP_CLAC
 	movq	%rdx, %rax
 	ret
+copy_long:
+	movq	%rdx, %rcx
+	shrq	$3, %rcx
+	andl	$7, %edx
+671:	rep movsq
+	EXTABLE	671b, copy_long_end
+	jmp	copy_tail
+copy_long_end:			/* rcx words are left, from where it stopped */
+	leaq	(%rdx, %rcx, 8), %rdx
+	jmp	copy_bytes
 
 	.balign	32
 	.globl	usercopy_zero

@@ -68,6 +68,30 @@ TEST(small_buffers)
 	close(fd);
 }
 
+/* Pages of the buffer that nobody touched yet are no reason to stop. */
+TEST(fills_fresh_pages)
+{
+	char name[16], *buf;
+	int fd, n, count = 0;
+
+	OK(mkdir("p", 0755));
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "p/f%d", i);
+		close(make_file(name, ""));
+	}
+	buf = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(buf != MAP_FAILED);
+	fd = OK(open("p", O_RDONLY));
+	n = OK(syscall(SYS_getdents64, fd, buf, 65536));
+	for (int at = 0; at < n; count++)
+		at += ((struct entry *)(buf + at))->reclen;
+	CHECK_EQ(count, 302);
+	CHECK_EQ(syscall(SYS_getdents64, fd, buf, 65536), 0);
+	close(fd);
+	munmap(buf, 65536);
+}
+
 TEST(rewinds_and_seeks)
 {
 	DIR *d;

@@ -298,6 +298,35 @@ test_hung_commands(void)
 	}
 }
 
+/* A command ended and nobody was told; another, which came later, hangs: once
+ * the first is found, the second is still watched. */
+static void
+test_lost_interrupt(void)
+{
+	for (enum way way = NCQ_LOG; way <= NCQ_NO_LOG; way++) {
+		u64 start;
+
+		machine_start(way);
+		start = now;
+		request_make(0, BLOCK_READ, 5, 1);
+		requests[0].is_queued = disk->ops->start(disk, &requests[0].rq);
+		hba.ghc &= ~(u32)GHC_IE;
+		while (hba.active != 0)
+			step();
+		hba.is = hba.hba_is = 0;
+		hba.ghc |= (u32)GHC_IE;
+		CHECK_EQ(requests[0].ended, 0);
+		while (now < start + ahci_timeout_ns * 3 / 5)
+			step();
+		request_make(1, BLOCK_READ, 6, 1);
+		hba.hangs[6] = 1;
+		CHECK(finish(10000000000));
+		CHECK(requests[0].ended == 1 && requests[1].ended == 1);
+		CHECK(errors == 0 && data_is_right(0) && data_is_right(1));
+		CHECK(hba.resets > 0);
+	}
+}
+
 /* The cable, then the whole controller, is pulled. */
 static void
 test_gone(void)
@@ -437,6 +466,7 @@ UNIT_MAIN("ahci",
     { "long_command", test_long_command },
     { "bad_sectors", test_bad_sectors },
     { "hung_commands", test_hung_commands },
+    { "lost_interrupt", test_lost_interrupt },
     { "gone", test_gone },
     { "removed", test_removed },
     { "hostile", test_hostile })

@@ -127,5 +127,15 @@ test_blake2s(void)
 	CHECK(memcmp(md, want, 32) == 0);
 }
 
-UNIT_MAIN("crypto", { "crc32c", test_crc32c }, { "chacha20", test_chacha20 },
+/* By the instruction, where this machine has it. */
+static void
+test_crc32c_cpu(void)
+{
+	crc32c_by_cpu = __builtin_cpu_supports("sse4.2");
+	test_crc32c();
+	crc32c_by_cpu = false;
+}
+
+UNIT_MAIN("crypto", { "crc32c", test_crc32c },
+    { "crc32c-cpu", test_crc32c_cpu }, { "chacha20", test_chacha20 },
     { "blake2s", test_blake2s })

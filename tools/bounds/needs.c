@@ -89,7 +89,7 @@ append(char *text, const char *more, const char *indent)
 	char *line = strrchr(text, '\n');
 
 	line = line != NULL ? line + 1 : text;
-	if (columns(line) + (int)strlen(more) <= WIDTH - 4)
+	if (columns(line) + (int)strlen(more) <= WIDTH - 5)
 		return table_printf("%s%s", text, more);
 	return table_printf("%s\n%s%s", text, indent, more + (*more == ' '));
 }
