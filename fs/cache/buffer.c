@@ -11,10 +11,8 @@
  * is not found in the table by who comes under the lock. So the one that evicts
  * changes 0 to BUF_DEAD by compare-and-exchange, and has won.
  *
- * One hash table has the buffers of all caches. It is made at boot and never
- * grows, and its links are in the buffers: so a look-up draws a buffer and its
- * data, and nothing else. (In a radix tree each would count for the nodes of a
- * whole path: most of what a change of names could take, by its bound.)
+ * One hash table (table.h) has the buffers of all caches: a look-up draws a
+ * buffer and its data, and nothing else.
  *
  * Buffers stay on the cache's list (lru) whether they have references or not,
  * so that neither taking nor dropping one touches a lock. A hit sets BUF_USED,
@@ -43,9 +41,10 @@
  *	not about to change.
  * Locks: cache.lock guards the cache's buffers in the table, and the list;
  *	never in interrupts. caches_lock before it, by trying: only the shrinker
- *	holds both. table_lock, last, guards the chains.
+ *	holds both. table.lock, last, guards the chains.
  */
 #include "fs/cache/buffer_priv.h"
+#include "fs/cache/table.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/atomic.h"
@@ -61,9 +60,6 @@
 #define QUEUE_BITS	6
 #define QUEUES		(1u << QUEUE_BITS)
 #define WRITE_BATCH	32u		/* buffers started with one command */
-#define CHAINS_PER_FRAME (PAGE_SIZE / sizeof(struct hlist))
-#define TABLE_FRAMES_MAX 512u
-#define FRAMES_PER_CHAIN 64u
 
 static KMEM_CACHE(buffer_slab, "buffer", struct buffer);
 
@@ -75,12 +71,7 @@ static struct busy_queue busy_queues[QUEUES];
 
 u64 buffer_bytes;
 
-/* [I after boot] */
-static struct {
-	u32		shift;		/* 64 - log2(chains) */
-	struct hlist	*frame[TABLE_FRAMES_MAX];
-} table;
-static struct spinlock table_lock = SPINLOCK_INIT(LOCK_LEAF);
+static struct cache_table table = CACHE_TABLE_INIT;
 
 /* ---- finding ---- */
 
@@ -102,9 +93,7 @@ buffer_touch(struct buffer *b)
 static inline struct hlist *
 chain_of(const struct buffer_cache *c, u64 block)
 {
-	u64 no = hash_u64(hash_u64(block) ^ (u64)c) >> table.shift;
-
-	return &table.frame[no / CHAINS_PER_FRAME][no % CHAINS_PER_FRAME];
+	return cache_chain_of(&table, c, block);
 }
 
 struct buffer *
@@ -214,9 +203,7 @@ buffer_get_slow(struct buffer_cache *c, u64 block)
 		return other;
 	}
 	buffer_set_data_locked(b, f);
-	spin_lock(&table_lock);
-	hlist_push(chain_of(c, block), &b->hash_node);
-	spin_unlock(&table_lock);
+	cache_table_add(&table, chain_of(c, block), &b->hash_node);
 	list_push_back(&c->lru, &b->lru);
 	c->nbuffers++;
 	spin_unlock(&c->lock);
@@ -245,9 +232,7 @@ buffer_free_locked(struct buffer *b)
 {
 	struct buffer_cache *c = b->cache;
 
-	spin_lock(&table_lock);
-	hlist_remove(&b->hash_node);
-	spin_unlock(&table_lock);
+	cache_table_remove(&table, &b->hash_node);
 	list_remove(&b->lru);
 	c->nbuffers--;
 	atomic_sub(&buffer_bytes, c->block_bytes);
@@ -702,24 +687,10 @@ buffer_cache_fini(struct buffer_cache *c)
 	assert(c->nbuffers == 0 && rb_is_empty(&c->tagged));
 }
 
-/* A chain for each so many frames of memory. */
-static void
-table_init(void)
-{
-	u32 chains = CHAINS_PER_FRAME;
-
-	while (chains < nframes / FRAMES_PER_CHAIN &&
-	    chains < TABLE_FRAMES_MAX * CHAINS_PER_FRAME)
-		chains *= 2;
-	for (u32 i = 0; i < chains / CHAINS_PER_FRAME; i++)
-		table.frame[i] = frame_virt(frame_get_zero(FRAME_KERNEL));
-	table.shift = 64 - (u32)__builtin_ctz(chains);
-}
-
 void
 buffer_init(void)
 {
-	table_init();
+	cache_table_init(&table);
 	for (u32 i = 0; i < QUEUES; i++)
 		waitq_init(&busy_queues[i].q);
 	buffer_reap_init();

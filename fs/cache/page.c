@@ -172,21 +172,19 @@ page_forget(struct mapping *m, u64 index, struct frame *f)
 }
 
 int
-page_settle(struct mapping *m, u64 index, struct frame *f)
+page_settle(struct mapping *m, u64 index, struct frame *f, bool is_mine)
 {
 	u8 flags = page_flags(f);
-	bool waited = flags & PAGE_BUSY;
 	int rc = -EAGAIN;
 
-	if (waited) {
+	if (flags & PAGE_BUSY) {
 		page_wait(f, PAGE_BUSY);
 		flags = page_flags(f);
 	}
 	if (likely(flags & PAGE_UPTODATE && page_is_at(f, m, index)))
 		return 0;
 	if (page_is_at(f, m, index)) {
-		/* An old failure is not ours: it is tried again. */
-		rc = waited ? -EIO : -EAGAIN;
+		rc = is_mine ? -EIO : -EAGAIN;
 		page_forget(m, index, f);
 	}
 	frame_put(f);

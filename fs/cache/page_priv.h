@@ -94,11 +94,13 @@ void	page_unbusy(struct frame *f, bool uptodate);
 void	page_wake(struct frame *f);
 struct waitq *page_queue(const void *key);	/* one of a few */
 /*
- * Wait until f (a reference) is filled: 0. -EIO: it could not be, and was taken
- * out; -EAGAIN: it is no longer the page of index. On error the reference is
- * dropped.
+ * Wait until f (a reference) is filled: 0. If it could not be it is taken out:
+ * -EIO if the caller himself had it filled (is_mine); else -EAGAIN, since its
+ * neighbours may have been at fault: try it yourself. -EAGAIN, too: it is no
+ * longer the page of index. On error the reference is dropped.
  */
-int	page_settle(struct mapping *m, u64 index, struct frame *f);
+int	page_settle(struct mapping *m, u64 index, struct frame *f,
+	    bool is_mine);
 /* Put page[0..n), with NULLs between, into the tree at index: BUSY, FRESH, one
  * reference each (the tree's). m->spin held; their places are empty. */
 void	page_insert_locked(struct mapping *m, u64 index,

@@ -361,10 +361,11 @@ page_get(struct mapping *m, u64 index, struct frame **out, bool *is_hole)
 {
 	struct fill x = { .m = m, .index = index, .n = 1 };
 	struct frame *f = page_find(m, index);
+	bool is_mine = f == NULL;
 	int rc;
 
 	*is_hole = false;
-	if (f == NULL) {
+	if (is_mine) {
 		x.page[0] = frame_get(FRAME_FILE);
 		rc = fill_begin(&x, &f, is_hole);
 		if (rc != 0)
@@ -372,7 +373,7 @@ page_get(struct mapping *m, u64 index, struct frame **out, bool *is_hole)
 		if (f == NULL)
 			return -EAGAIN;
 	}
-	rc = page_settle(m, index, f);
+	rc = page_settle(m, index, f, is_mine);
 	if (rc == 0)
 		*out = f;
 	return rc;
@@ -495,7 +496,7 @@ fill_miss(struct mapping *m, struct readahead *ra, s64 pos, usize len,
 	if (*rc == 0 && f != NULL) {
 		if (ra != NULL)
 			ra->ahead = index + got;
-		*rc = page_settle(m, index, f);
+		*rc = page_settle(m, index, f, true);
 		if (*rc == 0)
 			return f;
 	}
@@ -503,7 +504,7 @@ fill_miss(struct mapping *m, struct readahead *ra, s64 pos, usize len,
 		got = 1;
 		*rc = fill_segment(m, index, &got, &f);
 		if (*rc == 0 && f != NULL)
-			*rc = page_settle(m, index, f);
+			*rc = page_settle(m, index, f, true);
 		if (*rc == 0)
 			return f;
 	}
@@ -545,7 +546,7 @@ read_page(struct mapping *m, struct readahead *ra, s64 pos, usize len, int *rc)
 	if (likely((page_flags(f) & (PAGE_UPTODATE | PAGE_BUSY)) ==
 	    PAGE_UPTODATE))
 		return f;
-	*rc = page_settle(m, index, f);
+	*rc = page_settle(m, index, f, false);
 	if (*rc == 0)
 		return f;
 	if (*rc == -EAGAIN)

@@ -126,7 +126,7 @@ chunk_find(struct chunk *c, s64 pos, usize len, enum page_stop *why)
 	for (u32 k = 0; k < c->n; k++) {
 		struct frame *f = page_find(c->m, c->first + k);
 
-		if (f != NULL && page_settle(c->m, c->first + k, f) != 0)
+		if (f != NULL && page_settle(c->m, c->first + k, f, false) != 0)
 			f = NULL;
 		if (f == NULL && is_partial(c->m, c->first + k, pos, len)) {
 			c->n = k;

@@ -185,20 +185,18 @@ run_claim(struct ext_fs *fs, const struct ext_search *s, enum ext_use use,
 	return c;
 }
 
-/* In that group, from the goal on if it lies there; group_lock held. */
+/* In that group, whose bit map is b, from the goal on if it lies there;
+ * group_lock held. */
 static int
 group_search(struct ext_fs *fs, u32 group, struct ext_search *s,
-    enum ext_use use, struct ext_claim **out)
+    enum ext_use use, struct buffer *b, struct ext_claim **out)
 {
 	u64 first = ext_group_first_block(fs, group);
 	u32 n = ext_group_blocks(fs, group), at = 0;
-	struct buffer *b;
 	struct run r;
-	int rc = ext_map_get(fs, group, &b);
+	int rc = 0;
 
 	*out = NULL;
-	if (rc != 0)
-		return rc;
 	if (s->goal > first && s->goal < first + n)
 		at = (u32)(s->goal - first);
 	r = run_find(fs, first, (u64 *)b->data, at, n, s->want, true);
@@ -217,7 +215,53 @@ group_search(struct ext_fs *fs, u32 group, struct ext_search *s,
 		rc = -EAGAIN;
 	if (rc == 0 && *out == NULL)
 		rc = -ENOSPC;
+	return rc;
+}
+
+/* The group to be looked at; -ENOSPC. */
+static int
+search_begin(struct ext_fs *fs, struct ext_search *s, u32 *group)
+{
+	u32 from;
+
+	if (s->goal < fs->first_block || s->goal >= fs->nblocks)
+		s->goal = fs->first_block;
+	s->want = MIN(s->want, fs->blocks_per_group);
+	from = ext_group_of(fs, s->goal);
+	if (group_choose(fs, from, s->tries < TRIES_LONG ? s->want : 1, group))
+		return 0;
+	ext_aheads_recall(fs, s->want);
+	return group_choose(fs, from, 1, group) ? 0 : -ENOSPC;
+}
+
+int
+ext_claim_peek_locked(struct ext_fs *fs, u64 goal, struct ext_claim **out)
+{
+	struct ext_search s = { .goal = goal, .want = 1 };
+	struct buffer *b;
+	u32 group;
+	int rc = search_begin(fs, &s, &group);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	b = ext_map_find(fs, group);
+	if (b == NULL)
+		return ext_want(EXT_WANT_BITMAP, NULL, group);
+	rc = group_search(fs, group, &s, EXT_USE_META, b, out);
 	buffer_put(b);
+	/* Another has just had the group's last one. */
+	return rc == -EAGAIN ? ext_want(EXT_WANT_AGAIN, NULL, 0) : rc;
+}
+
+int
+ext_claim_peek(struct ext_fs *fs, u64 goal, struct ext_claim **out)
+{
+	int rc;
+
+	mutex_lock(&fs->group_lock);
+	rc = ext_claim_peek_locked(fs, goal, out);
+	mutex_unlock(&fs->group_lock);
 	return rc;
 }
 
@@ -225,21 +269,18 @@ int
 ext_claim_get(struct ext_fs *fs, struct ext_search *s, enum ext_use use,
     struct ext_claim **out)
 {
-	u32 from, group;
-	int rc;
+	struct buffer *b;
+	u32 group;
+	int rc = search_begin(fs, s, &group);
 
-	if (s->goal < fs->first_block || s->goal >= fs->nblocks)
-		s->goal = fs->first_block;
-	s->want = MIN(s->want, fs->blocks_per_group);
-	from = ext_group_of(fs, s->goal);
-	if (!group_choose(fs, from, s->tries < TRIES_LONG ? s->want : 1,
-	    &group)) {
-		ext_aheads_recall(fs, s->want);
-		if (!group_choose(fs, from, 1, &group))
-			return -ENOSPC;
-	}
+	if (rc != 0)
+		return rc;
 	mutex_lock(&fs->group_lock);
-	rc = group_search(fs, group, s, use, out);
+	rc = ext_map_get(fs, group, &b);
+	if (rc == 0) {
+		rc = group_search(fs, group, s, use, b, out);
+		buffer_put(b);
+	}
 	mutex_unlock(&fs->group_lock);
 	if (rc == -EAGAIN) {
 		if (++s->tries > TRIES_MAX)
@@ -293,18 +334,11 @@ ext_block_alloc(struct ext_fs *fs, u64 goal, u64 *out)
 	return ext_claim_take(fs, c);
 }
 
-int
-ext_blocks_begin(struct ext_fs *fs, u32 group)
+void
+ext_blocks_begin(struct ext_fs *fs, u32 group, struct buffer *b)
 {
-	struct buffer *b;
-	int rc = ext_map_get(fs, group, &b);
-
-	if (rc != 0)
-		return rc;
 	ext_write_buffer(fs, b);
 	ext_count_free(fs, group, 0);
-	buffer_put(b);
-	return 0;
 }
 
 /* Freed blocks, to be had when tid is durable. fresh: for them, if they do not
@@ -429,14 +463,22 @@ ext_bitmap_pin(struct ext_fs *fs, u64 block, struct ext_pins *pins)
 }
 
 int
-ext_bitmap_read(struct ext_fs *fs, struct ext_pins *pins)
+ext_bitmap_get(struct ext_fs *fs, u32 group, struct buffer **out)
 {
-	struct buffer *b;
 	int rc;
 
 	mutex_lock(&fs->group_lock);
-	rc = ext_map_get(fs, ext_group_of(fs, pins->missing), &b);
+	rc = ext_map_get(fs, group, out);
 	mutex_unlock(&fs->group_lock);
+	return rc;
+}
+
+int
+ext_bitmap_read(struct ext_fs *fs, struct ext_pins *pins)
+{
+	struct buffer *b;
+	int rc = ext_bitmap_get(fs, ext_group_of(fs, pins->missing), &b);
+
 	if (rc != 0)
 		return rc;
 	ext_pin(pins, b);

@@ -21,8 +21,11 @@
  *     are made one at a time, each behind what it is about: the last one
  *     covers all.
  *
- * Locks: the directory's; map_lock for writing around ext_map_add() and
- * checksums.
+ * D5  A name goes in in two parts: first there is room for it, which may take
+ *     steps (D3), each in a try of its own; then, where it has room, nothing
+ *     can fail any more. The directory stays locked from the last step on.
+ *
+ * Locks: the directory's; map_lock for writing around checksums.
  */
 #include "fs/ext/dir_priv.h"
 
@@ -177,19 +180,18 @@ block_read(struct ext_inode *dir, u64 block, u32 lblock, enum ext_kind kind,
 int
 ext_look_fetch(struct ext_look *l)
 {
-	struct map_run run;
-	struct buffer *b;
+	struct buffer *b = NULL;
 	u64 block;
 	int rc = block_place(l->dir, l->lblock, &block);
 
-	if (rc == -EAGAIN) {
-		rc = ext_map_try(l->dir, l->lblock, 1, &run);
-		return rc == 0 ? -EAGAIN : rc;
-	}
-	if (rc == 0)
+	if (rc == -EAGAIN)
+		rc = ext_map_fetch(l->dir, l->lblock, &b);
+	else if (rc == 0)
 		rc = block_read(l->dir, block, l->lblock, l->kind, &b);
-	if (rc != 0)
+	if (rc != 0 && rc != -EAGAIN)
 		return rc;
+	if (b == NULL)
+		return -EAGAIN;
 	if (l->n < EXT_LOOK_MISSES)
 		l->pinned[l->n++] = b;
 	else
@@ -204,27 +206,20 @@ ext_look_put(struct ext_look *l)
 		buffer_put(l->pinned[--l->n]);
 }
 
+int
+ext_look_want(struct ext_look *l, int rc)
+{
+	return rc != -EAGAIN ? rc : ext_want(l->kind == EXT_BLOCK_HTREE ?
+	    EXT_WANT_INDEX : EXT_WANT_DIR, l->dir, l->lblock);
+}
+
 static int
-block_get(struct ext_inode *dir, u32 lblock, enum ext_kind kind,
+block_peek(struct ext_inode *dir, u32 lblock, enum ext_kind kind,
     struct buffer **out)
 {
 	struct ext_look l = { .dir = dir };
-	int rc = -EAGAIN;
 
-	for_bound(EXT_PINS + 1, u32 k = 0; k < EXT_PINS + 1 &&
-	    rc == -EAGAIN; k++) {
-		rc = block_in_memory(&l, lblock, kind, out);
-		if (rc == -EAGAIN)
-			rc = ext_look_fetch(&l);
-	}
-	ext_look_put(&l);
-	return rc == -EAGAIN ? -EIO : rc;
-}
-
-int
-ext_dir_block(struct ext_inode *dir, u32 lblock, struct buffer **out)
-{
-	return block_get(dir, lblock, EXT_BLOCK_DIR, out);
+	return ext_look_want(&l, block_in_memory(&l, lblock, kind, out));
 }
 
 int
@@ -232,28 +227,27 @@ ext_dir_append(struct ext_inode *dir, enum ext_kind kind, u32 *lblock,
     struct buffer **out)
 {
 	struct ext_fs *fs = dir->fs;
+	struct buffer *table;
 	u64 block;
 	int rc;
 
 	*lblock = ext_dir_nblocks(dir);
 	if (*lblock >= EXT_DIR_BLOCKS_MAX)
 		return -EFBIG;
-	rc = ext_block_alloc(fs, dir->goal, &block);
+	rc = ext_table_peek(fs, (u32)dir->i.ino, &table);
 	if (rc != 0)
-		return rc == -EAGAIN ? -ENOSPC : rc;
-	rwlock_write_lock(&dir->map_lock);
-	rc = ext_map_add(dir, *lblock, block, 1, false);
+		return rc;
+	rc = ext_map_append(dir, *lblock, &block);
 	if (rc == 0) {
+		rwlock_write_lock(&dir->map_lock);
 		dir->disk_size = (s64)(*lblock + 1ul) << fs->block_shift;
 		WRITE_ONCE(dir->i.size, dir->disk_size);
+		rwlock_write_unlock(&dir->map_lock);
+		*out = ext_new_block(fs, block, kind);
+		ext_inode_store_in(dir, table);
 	}
-	rwlock_write_unlock(&dir->map_lock);
-	if (rc != 0) {
-		(void)ext_blocks_free(fs, block, 1);
-		return rc == -EAGAIN ? -ENOSPC : rc;
-	}
-	*out = ext_new_block(fs, block, kind);
-	return ext_inode_store(dir);
+	buffer_put(table);
+	return rc;
 }
 
 void
@@ -301,7 +295,7 @@ place_find(struct ext_inode *dir, u32 lblock, const struct ext_name *n,
     struct ext_place *out)
 {
 	struct ext_rec r;
-	int rc = ext_dir_block(dir, lblock, &out->b);
+	int rc = block_peek(dir, lblock, EXT_BLOCK_DIR, &out->b);
 
 	if (rc != 0)
 		return rc;
@@ -320,16 +314,8 @@ static int
 find_indexed(struct ext_inode *dir, struct ext_name *n, struct ext_place *out)
 {
 	struct ext_look l = { .dir = dir };
-	int rc = -EAGAIN;
 
-	for_bound(EXT_LOOK_MISSES, u32 k = 0; k < EXT_LOOK_MISSES &&
-	    rc == -EAGAIN; k++) {
-		rc = ext_htree_find(&l, n, out);
-		if (rc == -EAGAIN)
-			rc = ext_look_fetch(&l);
-	}
-	ext_look_put(&l);
-	return rc == -EAGAIN ? -EIO : rc;
+	return ext_look_want(&l, ext_htree_find(&l, n, out));
 }
 
 int
@@ -366,33 +352,24 @@ ext_dir_check_empty(struct ext_inode *dir)
 
 /* ---- changing ---- */
 
-/* Put the name in block lblock, if there is room: else -ENOSPC. */
+/* In block lblock: 0, or -ENOSPC. W */
 static int
-insert_in(struct ext_inode *dir, u32 lblock, const struct ext_name *n, u32 ino,
-    u8 type)
+room_in(struct ext_inode *dir, u32 lblock, u32 len, struct ext_place *out)
 {
-	u32 end = ext_dir_end(dir->fs), off;
-	struct buffer *b;
-	int rc = ext_dir_block(dir, lblock, &b);
+	int rc = block_peek(dir, lblock, EXT_BLOCK_DIR, &out->b);
 
 	if (rc != 0)
 		return rc;
-	off = ext_dirblock_room(b->data, end, n->len);
-	if (off == EXT_DIR_NONE) {
-		rc = -ENOSPC;
-	} else {
-		ext_dir_begin(dir, b);
-		(void)ext_dirblock_insert(b->data, end, off, n->s, n->len, ino,
-		    type);
-		ext_dir_changed(dir, b);
-	}
-	buffer_put(b);
-	return rc;
+	out->off = ext_dirblock_room(out->b->data, ext_dir_end(dir->fs), len);
+	if (out->off != EXT_DIR_NONE)
+		return 0;
+	buffer_put(out->b);
+	return -ENOSPC;
 }
 
-/* In a new block at the end of a linear directory. */
+/* A new block at the end of a linear directory, empty: a step. W */
 static int
-insert_append(struct ext_inode *dir, const struct ext_name *n, u32 ino, u8 type)
+room_append(struct ext_inode *dir)
 {
 	struct ext_fs *fs = dir->fs;
 	struct buffer *b;
@@ -402,15 +379,14 @@ insert_append(struct ext_inode *dir, const struct ext_name *n, u32 ino, u8 type)
 	if (rc != 0)
 		return rc;
 	ext_dirblock_init(b->data, fs->block_bytes, ext_has_csum(fs));
-	(void)ext_dirblock_insert(b->data, ext_dir_end(fs), 0, n->s, n->len,
-	    ino, type);
 	ext_dir_changed(dir, b);
 	buffer_put(b);
-	return 0;
+	return ext_want(EXT_WANT_AGAIN, NULL, 0);
 }
 
 static int
-insert_long(struct ext_inode *dir, const struct ext_name *n, u32 ino, u8 type)
+room_long(struct ext_inode *dir, const struct ext_name *n,
+    struct ext_place *out)
 {
 	struct ext_scan_result where;
 	int rc = ext_scan(dir, n, &where);
@@ -420,32 +396,41 @@ insert_long(struct ext_inode *dir, const struct ext_name *n, u32 ino, u8 type)
 	if (where.found != EXT_DIR_NONE)
 		return -EEXIST;
 	return where.room != EXT_DIR_NONE ?
-	    insert_in(dir, where.room, n, ino, type) :
-	    insert_append(dir, n, ino, type);
+	    room_in(dir, where.room, n->len, out) : room_append(dir);
 }
 
 int
-ext_dir_insert(struct ext_inode *dir, const char *name, usize len,
-    const struct ext_inode *target)
+ext_dir_room(struct ext_inode *dir, const char *name, usize len,
+    struct ext_place *out)
 {
 	struct ext_name n = { .s = (const u8 *)name, .len = (u32)len };
-	u8 type = file_type(dir->fs, target->i.mode);
-	u32 ino = (u32)target->i.ino;
 	int rc;
 
 	if (len > EXT_NAME_MAX)
 		return -ENAMETOOLONG;
 	if (ext_dir_is_indexed(dir))
-		return ext_htree_insert(dir, &n, ino, type);
+		return ext_htree_room(dir, &n, out);
 	if (ext_dir_nblocks(dir) > 1)
-		return insert_long(dir, &n, ino, type);
-	rc = insert_in(dir, 0, &n, ino, type);
+		return room_long(dir, &n, out);
+	rc = room_in(dir, 0, n.len, out);
 	if (rc != -ENOSPC)
 		return rc;
-	if (!(dir->fs->compat & EXT_COMPAT_DIR_INDEX))
-		return insert_append(dir, &n, ino, type);
-	rc = ext_htree_convert(dir);
-	return rc != 0 ? rc : ext_htree_insert(dir, &n, ino, type);
+	return dir->fs->compat & EXT_COMPAT_DIR_INDEX ?
+	    ext_htree_convert(dir) : room_append(dir);
+}
+
+int
+ext_dir_insert(struct ext_inode *dir, struct ext_place *p, const char *name,
+    usize len, const struct ext_inode *target)
+{
+	ext_dir_begin(dir, p->b);
+	if (!ext_dirblock_insert(p->b->data, ext_dir_end(dir->fs), p->off,
+	    (const u8 *)name, (u32)len, (u32)target->i.ino,
+	    file_type(dir->fs, target->i.mode)))
+		return ext_error(dir->fs, "directory %lu: its room is gone",
+		    dir->i.ino);
+	ext_dir_changed(dir, p->b);
+	return 0;
 }
 
 int
@@ -473,15 +458,18 @@ ext_dir_replace(struct ext_inode *dir, struct ext_place *p,
 }
 
 int
-ext_dir_make(struct ext_inode *dir, const struct ext_inode *parent)
+ext_dir_make(struct ext_inode *dir, struct ext_claim *first,
+    const struct ext_inode *parent)
 {
 	struct ext_fs *fs = dir->fs;
 	struct buffer *b;
-	u32 lblock;
-	int rc = ext_dir_append(dir, EXT_BLOCK_DIR, &lblock, &b);
+	u64 block;
+	int rc = ext_map_first(dir, first, &block);
 
 	if (rc != 0)
 		return rc;
+	dir->i.size = dir->disk_size = fs->block_bytes;
+	b = ext_new_block(fs, block, EXT_BLOCK_DIR);
 	ext_dirblock_init(b->data, fs->block_bytes, ext_has_csum(fs));
 	ext_dirblock_dots(b->data, ext_dir_end(fs), (u32)dir->i.ino,
 	    (u32)parent->i.ino, file_type(fs, S_IFDIR));
@@ -490,50 +478,32 @@ ext_dir_make(struct ext_inode *dir, const struct ext_inode *parent)
 	return 0;
 }
 
-/* The first block, with or without a tree, and the record of "..". */
-static int
-dotdot_read(struct ext_inode *dir, struct buffer **b, struct ext_rec *r)
+int
+ext_dir_dotdot(struct ext_inode *dir, struct ext_place *out)
 {
 	u32 end = dir->fs->block_bytes;
-	int rc = block_get(dir, 0, ext_dir_is_indexed(dir) ? EXT_BLOCK_HTREE :
-	    EXT_BLOCK_DIR, b);
+	struct ext_rec r;
+	int rc = block_peek(dir, 0, ext_dir_is_indexed(dir) ?
+	    EXT_BLOCK_HTREE : EXT_BLOCK_DIR, &out->b);
 
 	if (rc != 0)
 		return rc;
-	if (ext_dirblock_rec((*b)->data, end, 0, r) &&
-	    ext_dirblock_rec((*b)->data, end, r->rec_len, r))
+	if (ext_dirblock_rec(out->b->data, end, 0, &r) &&
+	    ext_dirblock_rec(out->b->data, end, r.rec_len, &r)) {
+		out->off = r.off;
+		out->ino = r.ino;
 		return 0;
-	buffer_put(*b);
+	}
+	buffer_put(out->b);
 	return ext_error(dir->fs, "directory %lu has no parent", dir->i.ino);
 }
 
-int
-ext_dir_parent(struct ext_inode *dir, u32 *ino)
+void
+ext_dir_set_parent(struct ext_inode *dir, struct ext_place *p,
+    const struct ext_inode *parent)
 {
-	struct ext_rec r;
-	struct buffer *b;
-	int rc = dotdot_read(dir, &b, &r);
-
-	if (rc != 0)
-		return rc;
-	*ino = r.ino;
-	buffer_put(b);
-	return 0;
-}
-
-int
-ext_dir_set_parent(struct ext_inode *dir, const struct ext_inode *parent)
-{
-	struct ext_rec r;
-	struct buffer *b;
-	int rc = dotdot_read(dir, &b, &r);
-
-	if (rc != 0)
-		return rc;
-	ext_write_buffer(dir->fs, b);	/* D4: counts as no change */
-	(void)ext_dirblock_set(b->data, dir->fs->block_bytes, r.off,
+	ext_write_buffer(dir->fs, p->b);	/* D4: counts as no change */
+	(void)ext_dirblock_set(p->b->data, dir->fs->block_bytes, p->off,
 	    (u32)parent->i.ino, file_type(dir->fs, S_IFDIR));
-	ext_dir_changed(dir, b);
-	buffer_put(b);
-	return 0;
+	ext_dir_changed(dir, p->b);
 }

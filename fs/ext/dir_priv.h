@@ -31,6 +31,8 @@ struct ext_look {
 /* Fetch what is missing: -EAGAIN: look again; -EIO, -EUCLEAN. One reading. */
 int	ext_look_fetch(struct ext_look *l);
 void	ext_look_put(struct ext_look *l);
+/* A turn that is a look's only one said rc: what it misses is noted. W */
+int	ext_look_want(struct ext_look *l, int rc);
 
 /* A name, with what its hash is where there is a tree. */
 struct ext_name {
@@ -74,7 +76,8 @@ ext_dir_is_indexed(const struct ext_inode *dir)
  * nothing. A leaf (or a linear directory's), an index block. */
 int	ext_dir_leaf(struct ext_look *l, u32 lblock, struct buffer **out);
 int	ext_dir_index(struct ext_look *l, u32 lblock, struct buffer **out);
-/* A new block at the end, in a handle; kind: leaf or index. */
+/* A new block at the end, in a handle; kind: leaf or index. W; draws it, and
+ * as ext_map_append(). */
 int	ext_dir_append(struct ext_inode *dir, enum ext_kind kind, u32 *lblock,
 	    struct buffer **out);
 /* dir's block b is about to be changed, dir locked for writing; was changed. */
@@ -85,31 +88,41 @@ u32	ext_dir_csum(const struct ext_inode *dir, const u8 *data);
 u32	ext_dx_csum(const struct ext_inode *dir, const u8 *data);
 
 /*
- * Entries, with dir's lock held. find: -ENOENT, or *out with a reference to be
- * put by the caller. insert: the name is not there; in a handle; -ENOSPC.
+ * Entries, with dir's lock held; W. find: -ENOENT, or *out with a reference to
+ * its block, which the caller puts. room: the name is not there; in a handle;
+ * *out is where it fits. A step that makes room ends with -EAGAIN, too;
+ * -ENOSPC.
  */
 int	ext_dir_find(struct ext_inode *dir, const char *name, usize len,
 	    struct ext_place *out);
-int	ext_dir_insert(struct ext_inode *dir, const char *name, usize len,
-	    const struct ext_inode *target);
+int	ext_dir_room(struct ext_inode *dir, const char *name, usize len,
+	    struct ext_place *out);
+/* 0, or -ENOTEMPTY. */
+int	ext_dir_check_empty(struct ext_inode *dir);
+/* Where ".." is, and what it names. */
+int	ext_dir_dotdot(struct ext_inode *dir, struct ext_place *out);
+/* Those change it, in a handle, and draw nothing; -EUCLEAN. */
+int	ext_dir_insert(struct ext_inode *dir, struct ext_place *p,
+	    const char *name, usize len, const struct ext_inode *target);
 int	ext_dir_remove(struct ext_inode *dir, struct ext_place *p);
 int	ext_dir_replace(struct ext_inode *dir, struct ext_place *p,
 	    const struct ext_inode *target);
-/* 0, or -ENOTEMPTY. */
-int	ext_dir_check_empty(struct ext_inode *dir);
-/* The first block of a new directory, in a handle. */
-int	ext_dir_make(struct ext_inode *dir, const struct ext_inode *parent);
-/* What ".." names; it names parent from now on. */
-int	ext_dir_parent(struct ext_inode *dir, u32 *ino);
-int	ext_dir_set_parent(struct ext_inode *dir,
+void	ext_dir_set_parent(struct ext_inode *dir, struct ext_place *p,
+	    const struct ext_inode *parent);
+/* The first block of a new directory, in a handle: draws it. */
+int	ext_dir_make(struct ext_inode *dir, struct ext_claim *first,
 	    const struct ext_inode *parent);
 
-/* The text of a new link, in a handle: link.c. */
-int	ext_link_make(struct ext_inode *e, const char *target, usize len);
+/* The text of a new link, in a handle: link.c. A long one has a block. */
+bool	ext_link_has_block(const char *target);
+/* Read that block. -EAGAIN: where it is is not in memory. */
+int	ext_link_fetch(struct ext_inode *e, struct buffer **out);
+int	ext_link_make(struct ext_inode *e, const char *target, usize len,
+	    struct ext_claim *first);
 /* setattr() of all but regular files: no size. */
 int	ext_setattr(struct inode *i, const struct setattr *sa);
 
-/* Long linear directories: scan.c. The block where name is (found), or the
+/* Long linear directories: scan.c; W. The block where name is (found), or the
  * first with room for it (room; EXT_DIR_NONE: none). name NULL: any name but
  * the dots. */
 struct ext_scan_result {
@@ -118,12 +131,12 @@ struct ext_scan_result {
 int	ext_scan(struct ext_inode *dir, const struct ext_name *name,
 	    struct ext_scan_result *out);
 
-/* Trees: htree.c. find is a turn of a look; insert has looks of its own. */
+/* Trees: htree.c. find is a turn of a look; room is as ext_dir_room(). */
 int	ext_htree_find(struct ext_look *l, struct ext_name *name,
 	    struct ext_place *out);
-int	ext_htree_insert(struct ext_inode *dir, struct ext_name *name, u32 ino,
-	    u8 type);
-/* Make a tree of a directory of one block, in a handle. */
+int	ext_htree_room(struct ext_inode *dir, struct ext_name *name,
+	    struct ext_place *out);
+/* Make a tree of a directory of one block, in a handle: a step. W */
 int	ext_htree_convert(struct ext_inode *dir);
 
 /* The way to a leaf: index blocks from the root, and where they lead. */

@@ -59,6 +59,7 @@ struct ext_error_note {
 /* Credits of a change, each a constant below this file's helpers. */
 #define EXT_CREDITS_INODE	3u	/* store an inode: table, and super */
 
+#define EXT_EVICTIONS	64u
 /* I immutable after mount; g group_lock; a atomic; s spin */
 struct ext_fs {
 	struct superblock *sb;		/* [I] */
@@ -106,9 +107,10 @@ struct ext_fs {
 	struct ext_group **group;	/* [I] a frame of frames of them */
 	struct list	orphans;	/* [g] ext_inode.orphan_node */
 	struct list	dirty_inodes;	/* [s] ext_inode.dirty_node */
-	struct spinlock	inodes_lock;	/* LOCK_PCACHE: the next two */
-	struct tree	inodes;		/* [RCU] by number: those in memory */
-	u64		evictions;	/* inodes taken out of it so far */
+	struct spinlock	inodes_lock;	/* LOCK_PCACHE: the file system's
+					 * inodes in the table, and */
+	u32		evictions[EXT_EVICTIONS];	/* how many were taken
+					 * out so far, by number */
 	struct ext_error_note note;	/* [s] */
 	u32		error;		/* [a] EXT_FS_*: what went wrong */
 	bool		is_marked;	/* [I] the disk says it is mounted;
@@ -124,6 +126,7 @@ struct ext_fs {
 /* I immutable; b map_lock; s fs->spin; a atomic; l i.lock */
 struct ext_inode {
 	struct inode	i;		/* first */
+	struct hlist_node hash_node;	/* [fs->inodes_lock, r under RCU] */
 	struct mapping	map;		/* regular files' pages */
 	struct ext_fs	*fs;		/* [I] */
 	struct rwlock	map_lock;	/* LOCK_BLOCK_MAP: block[], the tree */
@@ -165,6 +168,14 @@ ext_inode(struct inode *i)
 	return CONTAINER_OF(i, struct ext_inode, i);
 }
 
+/* May it have blocks of its own? */
+static inline bool
+ext_has_blocks(const struct ext_inode *e)
+{
+	return S_ISREG(e->i.mode) || S_ISDIR(e->i.mode) ||
+	    (S_ISLNK(e->i.mode) && e->i.size >= (s64)EXT_LINK_INLINE);
+}
+
 static inline struct ext_fs *
 ext_fs(struct superblock *sb)
 {
@@ -202,6 +213,9 @@ int	ext_read_block(struct ext_fs *fs, u64 block, enum ext_kind kind,
 	    struct ext_inode *owner,
 	    bool (*check)(struct ext_inode *owner, const u8 *data),
 	    struct buffer **out);
+/* The same block if it is in memory and was checked, or NULL. */
+struct buffer *ext_peek_block(struct ext_fs *fs, u64 block,
+	    enum ext_kind kind);
 /* A new block of a kind: zeros, in current's transaction. */
 struct buffer *ext_new_block(struct ext_fs *fs, u64 block, enum ext_kind kind);
 /*
@@ -226,6 +240,31 @@ int	ext_write_all(struct ext_fs *fs);
  * nothing; takes no frames. */
 void	ext_store_errors(struct ext_fs *fs);
 extern const struct journal_ops ext_journal_ops;
+
+/* ---- warm.c: what is not in memory ---- */
+
+/*
+ * Between super_ops.begin() and end(), and in lookup(), nothing is read: what
+ * is missing is noted, and the call ends with -EAGAIN, as fs/vfs/warm.c says.
+ * W: functions marked so do that, having changed nothing.
+ */
+enum ext_want {
+	EXT_WANT_AGAIN,		/* nothing: a step is done, or was disturbed */
+	EXT_WANT_INODE,		/* the block of inode at */
+	EXT_WANT_INODE_BITMAP,	/* of group at */
+	EXT_WANT_BITMAP,	/* the same of blocks */
+	EXT_WANT_MAP,		/* owner's way to its block at */
+	EXT_WANT_DIR,		/* the directory owner's block at, a leaf, */
+	EXT_WANT_INDEX,		/* or of its tree */
+	EXT_WANT_LINK,		/* owner's text */
+};
+/* Note it; -EAGAIN. */
+int	ext_want(enum ext_want what, struct ext_inode *owner, u64 at);
+/* How many blocks were read for the call so far. */
+u32	ext_nwarmed(void);
+/* super_ops: */
+int	ext_warm(struct superblock *sb, struct warm *w);
+void	ext_cool(struct warm *w);
 
 /* ---- load.c: the file system's own blocks in memory (A) ---- */
 
@@ -253,9 +292,16 @@ ext_block_csum(const struct ext_inode *owner, const void *data, usize len)
 
 /* ---- inode.c (A) ---- */
 
+/* Boot. */
+void	ext_inodes_init(void);
 /* The inode of a number, from memory or from disk, with a reference. Draws an
- * inode, a block, tree nodes. -EUCLEAN, -EIO; -ESTALE: it is not in use. */
+ * inode, a block. -EUCLEAN, -EIO; -ESTALE: it is not in use. */
 int	ext_inode_get(struct ext_fs *fs, u32 ino, struct inode **out);
+/* The same, W: draws an inode. */
+int	ext_inode_peek(struct ext_fs *fs, u32 ino, struct inode **out);
+/* The block with the inode's record, with a reference. W */
+int	ext_table_peek(struct ext_fs *fs, u32 ino, struct buffer **out);
+int	ext_table_read(struct ext_fs *fs, u32 ino, struct buffer **out);
 /* The same for one without names (orphans), and for those that are the file
  * system's own (the journal). */
 #define EXT_GET_ORPHAN	BIT(0)
@@ -266,6 +312,8 @@ int	ext_inode_get_any(struct ext_fs *fs, u32 ino, u32 how,
 struct ext_inode *ext_inode_new(struct ext_fs *fs, u32 ino, u32 mode);
 /* Store it in its block, inside a handle (EXT_CREDITS_INODE). */
 int	ext_inode_store(struct ext_inode *e);
+/* The same where that block is at hand: draws nothing. */
+void	ext_inode_store_in(struct ext_inode *e, struct buffer *table);
 /* It is newer than its block: the flusher stores it. Any lock but fs->spin. */
 void	ext_inode_dirty(struct ext_inode *e);
 /*
@@ -290,6 +338,8 @@ int	ext_inodes_busy(struct ext_fs *fs);
 
 /* ---- orphan.c (A) ---- */
 
+/* On the list, inside a handle; the caller stores it. */
+void	ext_orphan_link(struct ext_inode *e);
 /* On and off the list, inside a handle, and stored: 3 credits each. */
 int	ext_orphan_add(struct ext_inode *e);
 int	ext_orphan_remove(struct ext_inode *e);
@@ -365,6 +415,11 @@ struct ext_search {
  */
 int	ext_claim_get(struct ext_fs *fs, struct ext_search *s,
 	    enum ext_use use, struct ext_claim **out);
+/* One block at the goal, for metadata, W: draws a claim. The second has
+ * group_lock held. */
+int	ext_claim_peek(struct ext_fs *fs, u64 goal, struct ext_claim **out);
+int	ext_claim_peek_locked(struct ext_fs *fs, u64 goal,
+	    struct ext_claim **out);
 void	ext_claim_put(struct ext_fs *fs, struct ext_claim *c);
 /* Cut c in two: its first n blocks are *out. Draws a claim. */
 struct ext_claim *ext_claim_split(struct ext_fs *fs, struct ext_claim *c,
@@ -384,6 +439,8 @@ int	ext_blocks_free_pinned(struct ext_fs *fs, u64 block, u32 n);
 int	ext_bitmap_pin(struct ext_fs *fs, u64 block, struct ext_pins *pins);
 /* Read it, pin it: -EAGAIN, or an error. */
 int	ext_bitmap_read(struct ext_fs *fs, struct ext_pins *pins);
+/* The bit map of a group. Draws a buffer. */
+int	ext_bitmap_get(struct ext_fs *fs, u32 group, struct buffer **out);
 /* How many of [block, +n), from its end, lie in one group. */
 u32	ext_blocks_in_last_group(const struct ext_fs *fs, u64 block, u32 n);
 /* One metadata block, taken at once: in a handle, 3 credits. Draws a bit map
@@ -393,16 +450,29 @@ int	ext_block_alloc(struct ext_fs *fs, u64 goal, u64 *out);
  * again. */
 bool	ext_space_wait(struct ext_fs *fs, u32 tries);
 u64	ext_group_first_block(const struct ext_fs *fs, u32 group);
-/* A group's computed bit map of blocks goes to the disk from now on; in a
- * handle, under group_lock: 2 credits. Draws it. */
-int	ext_blocks_begin(struct ext_fs *fs, u32 group);
+/* A group's bit map of blocks, which was computed, goes to the disk from now
+ * on; in a handle, under group_lock: 2 credits. */
+void	ext_blocks_begin(struct ext_fs *fs, u32 group, struct buffer *b);
 void	ext_claims_committed(struct ext_fs *fs, u32 tid);
 u64	ext_blocks_available(struct ext_fs *fs, bool for_root);
 
-/* A free inode number near dir (Orlov for directories), taken: in a handle, 4
- * credits. -ENOSPC. */
-int	ext_ino_alloc(struct ext_inode *dir, u32 mode, u32 *ino);
+/* What a new inode begins with. */
+struct ext_start {
+	u32		ino;		/* taken */
+	struct buffer	*table;		/* its block: a reference */
+	struct ext_claim *claim;	/* its first block, if it was wanted */
+};
+/*
+ * A free inode number near dir (Orlov for directories), taken: in a handle, 4
+ * credits. name: a number that is the same in each try of a call. first: one
+ * that shall have a block at once. -ENOSPC. W: draws a claim.
+ */
+int	ext_ino_alloc(struct ext_inode *dir, u32 mode, u64 name, bool first,
+	    struct ext_start *out);
 int	ext_ino_free(struct ext_inode *e);
+/* The inode bit map of a group. Draws a buffer. */
+int	ext_inode_bitmap_read(struct ext_fs *fs, u32 group,
+	    struct buffer **out);
 
 /* ---- extent.c, indirect.c: where a file's blocks are (B) ---- */
 
@@ -414,6 +484,8 @@ int	ext_map(struct ext_inode *e, u64 lblock, u32 max, struct map_run *out);
  */
 int	ext_map_try(struct ext_inode *e, u64 lblock, u32 max,
 	    struct map_run *out);
+/* The same, and what was read is pinned: *pin, or NULL. */
+int	ext_map_fetch(struct ext_inode *e, u64 lblock, struct buffer **pin);
 /* The same without reading anything: draws nothing. */
 int	ext_map_cached(struct ext_inode *e, u64 lblock, u32 max,
 	    struct map_run *out);
@@ -469,10 +541,14 @@ void	ext_spares_put(struct ext_fs *fs, struct ext_spares *sp);
 #define EXT_CREDITS_MAP		24u
 int	ext_map_insert(struct ext_inode *e, u64 lblock, u64 block, u32 n,
 	    bool unwritten, struct ext_spares *sp);
-/* The same, getting the spares itself: draws those, too (5 times). For who
- * cannot renew (directories). */
-int	ext_map_add(struct ext_inode *e, u64 lblock, u64 block, u32 n,
-	    bool unwritten);
+/*
+ * One block more, of a directory, which is taken at once. In a handle of
+ * EXT_CREDITS_MAP; takes map_lock. W: draws 1 + EXT_SPARES claims, and
+ * EXT_SPARES buffers.
+ */
+int	ext_map_append(struct ext_inode *e, u64 lblock, u64 *block);
+/* The first block of an inode that has none: c's. Draws nothing. */
+int	ext_map_first(struct ext_inode *e, struct ext_claim *c, u64 *block);
 /* What [lblock, +n) has, which lies in one extent, is now written, or not. */
 int	ext_map_mark(struct ext_inode *e, u64 lblock, u32 n, bool unwritten,
 	    struct ext_spares *sp);
@@ -521,5 +597,3 @@ u32	ext_name_credits(struct ext_fs *fs, u32 what);
  * block, a bit map, a claim. xattr.c (C) */
 #define EXT_CREDITS_XATTR	11u
 int	ext_xattr_free(struct ext_inode *e);
-/* The one block of a directory (lblock), in memory. */
-int	ext_dir_block(struct ext_inode *dir, u32 lblock, struct buffer **out);

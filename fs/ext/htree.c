@@ -250,21 +250,17 @@ root_grow(struct ext_inode *dir, struct ext_dx_path *p)
 	ext_dx_root_grow(&p->x[0], &p->x[1], lblock);
 	ext_dir_changed(dir, p->b[0]);
 	ext_dir_changed(dir, p->b[1]);
-	p->levels = 1;
-	p->k[1] = p->k[0];
-	p->k[0] = 0;
 	return 0;
 }
 
-/* Half of the full node goes to a new one, which the root names behind it; p
- * stays where it stood. */
+/* Half of the full node goes to a new one, which the root names behind it. */
 static int
 node_split(struct ext_inode *dir, struct ext_dx_path *p)
 {
 	struct ext_fs *fs = dir->fs;
 	struct buffer *b;
 	struct ext_dx x;
-	u32 lblock, hash, kept;
+	u32 lblock, hash;
 	int rc = ext_dir_append(dir, EXT_BLOCK_HTREE, &lblock, &b);
 
 	if (rc != 0)
@@ -277,25 +273,14 @@ node_split(struct ext_inode *dir, struct ext_dx_path *p)
 	ext_dir_changed(dir, p->b[0]);
 	ext_dir_changed(dir, p->b[1]);
 	ext_dir_changed(dir, b);
-	kept = ext_dx_count(&p->x[1]);
-	if (p->k[1] < kept) {
-		buffer_put(b);
-		return 0;
-	}
-	buffer_put(p->b[1]);
-	p->b[1] = b;
-	p->x[1] = x;
-	p->k[1] -= kept;
-	p->k[0]++;
+	buffer_put(b);
 	return 0;
 }
 
-/* Room for an entry in the index block above the leaf. */
+/* Room for an entry in the index block above the leaf, which is full. */
 static int
 make_room(struct ext_inode *dir, struct ext_dx_path *p)
 {
-	if (!is_full(&p->x[p->levels]))
-		return 0;
 	if (p->levels == 0)
 		return root_grow(dir, p);
 	return is_full(&p->x[0]) ? -ENOSPC : node_split(dir, p);
@@ -304,99 +289,68 @@ make_room(struct ext_inode *dir, struct ext_dx_path *p)
 /* Move map[at..n) from the leaf to a new one, and name it. */
 static int
 leaf_divide(struct ext_inode *dir, struct ext_dx_path *p, struct buffer *leaf,
-    const struct ext_dx_rec *map, u32 at, u32 n, struct buffer **out)
+    const struct ext_dx_rec *map, u32 at, u32 n)
 {
 	struct ext_fs *fs = dir->fs;
+	struct buffer *second;
 	u32 lblock;
-	int rc = ext_dir_append(dir, EXT_BLOCK_DIR, &lblock, out);
+	int rc = ext_dir_append(dir, EXT_BLOCK_DIR, &lblock, &second);
 
 	if (rc != 0)
 		return rc;
 	ext_dir_begin(dir, leaf);
 	ext_dir_begin(dir, p->b[p->levels]);
-	ext_dirblock_init((*out)->data, fs->block_bytes, ext_has_csum(fs));
-	ext_dx_leaf_move(leaf->data, (*out)->data, ext_dir_end(fs), map + at,
+	ext_dirblock_init(second->data, fs->block_bytes, ext_has_csum(fs));
+	ext_dx_leaf_move(leaf->data, second->data, ext_dir_end(fs), map + at,
 	    n - at);
 	ext_dx_insert(&p->x[p->levels], p->k[p->levels], map[at].hash, lblock);
 	ext_dir_changed(dir, leaf);
-	ext_dir_changed(dir, *out);
+	ext_dir_changed(dir, second);
 	ext_dir_changed(dir, p->b[p->levels]);
+	buffer_put(second);
 	return 0;
 }
 
-/*
- * Split the full leaf where p stands: of the two, *leaf is then the one for the
- * name.
- */
+/* A step: split the full leaf where p stands, or make room for its entry. */
 static int
 leaf_split(struct ext_inode *dir, struct ext_dx_path *p,
-    const struct ext_name *name, struct buffer **leaf)
+    const struct ext_name *name, struct buffer *leaf)
 {
 	struct ext_fs *fs = dir->fs;
 	u32 end = ext_dir_end(fs), n, at;
 	struct frame *f = frame_get(FRAME_BUFFER);
 	struct ext_dx_rec *map = frame_virt(f);
-	struct buffer *second;
 	int rc;
 
-	n = ext_dx_map((*leaf)->data, end, p->version, fs->hash_seed, map);
+	n = ext_dx_map(leaf->data, end, p->version, fs->hash_seed, map);
 	at = ext_dx_split_point(map, n, end, name->hash.major,
 	    EXT_DIRENT_BYTES(name->len));
-	rc = at == 0 ? -ENOSPC : make_room(dir, p);
-	if (rc == 0)
-		rc = leaf_divide(dir, p, *leaf, map, at, n, &second);
-	if (rc == 0 && name->hash.major >= map[at].hash) {
-		buffer_put(*leaf);
-		*leaf = second;
-	} else if (rc == 0) {
-		buffer_put(second);
-	}
+	if (at == 0)
+		rc = -ENOSPC;
+	else if (is_full(&p->x[p->levels]))
+		rc = make_room(dir, p);
+	else
+		rc = leaf_divide(dir, p, leaf, map, at, n);
 	frame_put(f);
-	return rc;
-}
-
-static int
-leaf_insert(struct ext_inode *dir, struct ext_dx_path *p,
-    const struct ext_name *n, u32 ino, u8 type, struct buffer *leaf)
-{
-	u32 end = ext_dir_end(dir->fs), off;
-	int rc = 0;
-
-	off = ext_dirblock_room(leaf->data, end, n->len);
-	if (off == EXT_DIR_NONE) {
-		rc = leaf_split(dir, p, n, &leaf);
-		if (rc == 0)
-			off = ext_dirblock_room(leaf->data, end, n->len);
-	}
-	if (rc == 0) {
-		ext_dir_begin(dir, leaf);
-		if (!ext_dirblock_insert(leaf->data, end, off, n->s, n->len,
-		    ino, type))
-			rc = unsound(dir, -EUCLEAN);
-		ext_dir_changed(dir, leaf);
-	}
-	buffer_put(leaf);
-	return rc;
+	return rc != 0 ? rc : ext_want(EXT_WANT_AGAIN, NULL, 0);
 }
 
 int
-ext_htree_insert(struct ext_inode *dir, struct ext_name *n, u32 ino, u8 type)
+ext_htree_room(struct ext_inode *dir, struct ext_name *n,
+    struct ext_place *out)
 {
 	struct ext_look l = { .dir = dir };
 	struct ext_dx_path p;
-	struct buffer *leaf;
-	int rc = -EAGAIN;
+	int rc = ext_look_want(&l, leaf_locate(&l, n, &p, &out->b));
 
-	for_bound(EXT_LOOK_MISSES, u32 k = 0; k < EXT_LOOK_MISSES &&
-	    rc == -EAGAIN; k++) {
-		rc = leaf_locate(&l, n, &p, &leaf);
-		if (rc == -EAGAIN)
-			rc = ext_look_fetch(&l);
-	}
-	ext_look_put(&l);
 	if (rc != 0)
-		return rc == -EAGAIN ? -EIO : rc;
-	rc = leaf_insert(dir, &p, n, ino, type, leaf);
+		return rc;
+	out->off = ext_dirblock_room(out->b->data, ext_dir_end(dir->fs),
+	    n->len);
+	if (out->off == EXT_DIR_NONE) {
+		rc = leaf_split(dir, &p, n, out->b);
+		buffer_put(out->b);
+	}
 	ext_dx_path_put(&p);
 	return rc;
 }
@@ -406,12 +360,18 @@ ext_htree_convert(struct ext_inode *dir)
 {
 	struct ext_fs *fs = dir->fs;
 	bool has_csum = ext_has_csum(fs);
-	struct buffer *root, *leaf;
+	struct ext_look l = { .dir = dir };
+	struct buffer *root, *leaf, *table;
 	u32 lblock;
-	int rc = ext_dir_block(dir, 0, &root);
+	int rc = ext_look_want(&l, ext_dir_leaf(&l, 0, &root));
 
 	if (rc != 0)
 		return rc;
+	rc = ext_table_peek(fs, (u32)dir->i.ino, &table);
+	if (rc != 0) {
+		buffer_put(root);
+		return rc;
+	}
 	rc = ext_dir_append(dir, EXT_BLOCK_DIR, &lblock, &leaf);
 	if (rc == 0) {
 		ext_dir_begin(dir, root);
@@ -424,8 +384,10 @@ ext_htree_convert(struct ext_inode *dir)
 		ext_dir_changed(dir, root);
 		ext_dir_changed(dir, leaf);
 		buffer_put(leaf);
-		rc = ext_inode_store(dir);
+		ext_inode_store_in(dir, table);
+		rc = ext_want(EXT_WANT_AGAIN, NULL, 0);
 	}
+	buffer_put(table);
 	buffer_put(root);
 	return rc;
 }

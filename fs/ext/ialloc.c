@@ -17,6 +17,7 @@
  *
  * Locks: group_lock guards bit maps and descriptors.
  */
+#include "fs/ext/balloc.h"
 #include "fs/ext/ext_priv.h"
 #include "kernel/abi/errno.h"
 #include "kernel/lib/assert.h"
@@ -187,7 +188,7 @@ group_at(const struct ext_fs *fs, u32 from, u32 k)
 
 /* For a directory: where it suits best. False: nowhere. group_lock held. */
 static bool
-choose_for_dir(struct ext_inode *dir, u32 *out)
+choose_for_dir(struct ext_inode *dir, u64 name, u32 *out)
 {
 	struct ext_fs *fs = dir->fs;
 	struct average a = average_of(fs);
@@ -196,7 +197,7 @@ choose_for_dir(struct ext_inode *dir, u32 *out)
 	u32 from = dir->group;
 
 	if (is_top)
-		from = (u32)(hash_u64(vfs_now_ns()) % fs->ngroups);
+		from = (u32)(hash_mix(name, HASH_K1) % fs->ngroups);
 	for (u32 k = 0; k < fs->ngroups; k++) {
 		*out = group_at(fs, from, k);
 		if (suits_dir(fs, *out, &a, is_top))
@@ -218,18 +219,6 @@ choose_any(struct ext_fs *fs, u32 from, u32 *out)
 }
 
 /* ---- taking and freeing ---- */
-
-/*
- * With an inode in use a group's block bit map is to be there, too (as Linux
- * and e2fsck have it), though nothing in it has changed.
- */
-static int
-group_begin_blocks(struct ext_fs *fs, u32 group, struct ext_group_desc *d)
-{
-	if (!has_bg_csum(fs) || !(d->flags & EXT_GROUP_BLOCK_UNINIT))
-		return 0;
-	return ext_blocks_begin(fs, group);
-}
 
 /* The number's part of the table is in use from now on. */
 static void
@@ -258,50 +247,145 @@ bits_of(const struct ext_fs *fs, u32 group)
 	    fs->ninodes - group * fs->inodes_per_group);
 }
 
-/* -EAGAIN: the group has none, though it said so. group_lock held. */
-static int
-group_take(struct ext_fs *fs, u32 group, bool is_dir, u32 *ino)
+/* The choice of a number: all that is needed to take it, in memory. */
+struct choice {
+	u32		group, bit;
+	struct buffer	*map;
+	/*
+	 * With an inode in use a group's block bit map is to be there, too (as
+	 * Linux and e2fsck have it), though nothing in it has changed: NULL, or
+	 * that one, which was only computed until now.
+	 */
+	struct buffer	*blocks;
+};
+
+static void
+choice_put(struct choice *c)
 {
-	struct buffer *desc, *b;
-	struct ext_group_desc *d = ext_desc(fs, group, &desc);
-	u32 bit, n = bits_of(fs, group);
-	int rc = map_get(fs, group, &b);
+	if (c->map != NULL)
+		buffer_put(c->map);
+	if (c->blocks != NULL)
+		buffer_put(c->blocks);
+}
+
+static int
+choose_blocks(struct ext_fs *fs, struct choice *c)
+{
+	struct buffer *desc;
+	struct ext_group_desc *d = ext_desc(fs, c->group, &desc);
+
+	if (!has_bg_csum(fs) || !(d->flags & EXT_GROUP_BLOCK_UNINIT))
+		return 0;
+	c->blocks = ext_map_find(fs, c->group);
+	return c->blocks != NULL ? 0 :
+	    ext_want(EXT_WANT_BITMAP, NULL, c->group);
+}
+
+/* The lowest one of a group that has some; W. */
+static int
+choose_bit(struct ext_fs *fs, struct choice *c)
+{
+	struct buffer *desc;
+	struct ext_group_desc *d = ext_desc(fs, c->group, &desc);
+	u32 n = bits_of(fs, c->group);
+
+	c->map = ext_peek_block(fs, ext_desc_inode_bitmap(d, fs->desc_bytes),
+	    EXT_INODE_BITMAP);
+	if (c->map == NULL)
+		return ext_want(EXT_WANT_INODE_BITMAP, NULL, c->group);
+	c->bit = (u32)bitmap_find_next_zero((u64 *)c->map->data, n,
+	    first_bit(fs, c->group));
+	/* The descriptor's count was held against the bits: they are those
+	 * that no file may have. */
+	return c->bit < n ? choose_blocks(fs, c) : -ENOSPC;
+}
+
+/* The next group, if that one has none after all; W. */
+static int
+choose(struct ext_inode *dir, u32 mode, u64 name, struct choice *c)
+{
+	struct ext_fs *fs = dir->fs;
+	u32 group = dir->group;
+	int rc;
+
+	if ((!S_ISDIR(mode) || !choose_for_dir(dir, name, &group)) &&
+	    !choose_any(fs, dir->group, &group))
+		return -ENOSPC;
+	for (u32 k = 0; k < TRIES_MAX; k++) {
+		*c = (struct choice){ .group = group };
+		rc = choose_bit(fs, c);
+		if (rc != -ENOSPC)
+			return rc;
+		choice_put(c);
+		c->map = NULL;
+		if (!choose_any(fs, group_at(fs, group, 1), &group))
+			break;
+	}
+	return -ENOSPC;
+}
+
+/* Past this nothing fails. group_lock held. */
+static void
+choice_take(struct ext_fs *fs, const struct choice *c, bool is_dir)
+{
+	struct buffer *desc;
+	struct ext_group_desc *d = ext_desc(fs, c->group, &desc);
+
+	if (c->blocks != NULL)
+		ext_blocks_begin(fs, c->group, c->blocks);
+	ext_write_buffer(fs, c->map);
+	bitmap_set((u64 *)c->map->data, c->bit);
+	count_inode(fs, c->group, -1, is_dir);
+	table_use(fs, d, c->bit);
+}
+
+static int
+alloc_locked(struct ext_inode *dir, u32 mode, u64 name, bool first,
+    struct choice *c, struct ext_start *out)
+{
+	struct ext_fs *fs = dir->fs;
+	int rc = choose(dir, mode, name, c);
 
 	if (rc != 0)
 		return rc;
-	bit = (u32)bitmap_find_next_zero((u64 *)b->data, n,
-	    first_bit(fs, group));
-	rc = bit < n ? group_begin_blocks(fs, group, d) : -EAGAIN;
-	if (rc == 0) {
-		ext_write_buffer(fs, b);
-		bitmap_set((u64 *)b->data, bit);
-		count_inode(fs, group, -1, is_dir);
-		table_use(fs, d, bit);
-		*ino = group * fs->inodes_per_group + bit + 1;
-	}
-	buffer_put(b);
+	out->ino = c->group * fs->inodes_per_group + c->bit + 1;
+	rc = ext_table_peek(fs, out->ino, &out->table);
+	if (rc != 0)
+		return rc;
+	if (first)
+		rc = ext_claim_peek_locked(fs,
+		    ext_group_first_block(fs, c->group), &out->claim);
+	if (rc != 0)
+		buffer_put(out->table);
+	else
+		choice_take(fs, c, S_ISDIR(mode));
 	return rc;
 }
 
 int
-ext_ino_alloc(struct ext_inode *dir, u32 mode, u32 *ino)
+ext_ino_alloc(struct ext_inode *dir, u32 mode, u64 name, bool first,
+    struct ext_start *out)
 {
-	struct ext_fs *fs = dir->fs;
-	u32 group = dir->group;
-	int rc = -EAGAIN;
+	struct choice c = { .map = NULL };
+	int rc;
+
+	*out = (struct ext_start){ .claim = NULL };
+	mutex_lock(&dir->fs->group_lock);
+	rc = alloc_locked(dir, mode, name, first, &c, out);
+	choice_put(&c);
+	mutex_unlock(&dir->fs->group_lock);
+	return rc;
+}
+
+int
+ext_inode_bitmap_read(struct ext_fs *fs, u32 group, struct buffer **out)
+{
+	int rc;
 
 	mutex_lock(&fs->group_lock);
-	if ((!S_ISDIR(mode) || !choose_for_dir(dir, &group)) &&
-	    !choose_any(fs, dir->group, &group))
-		rc = -ENOSPC;
-	for (u32 k = 0; k < TRIES_MAX && rc == -EAGAIN; k++) {
-		rc = group_take(fs, group, S_ISDIR(mode), ino);
-		if (rc == -EAGAIN && !choose_any(fs,
-		    group_at(fs, group, 1), &group))
-			rc = -ENOSPC;
-	}
+	rc = map_get(fs, group, out);
 	mutex_unlock(&fs->group_lock);
-	return rc == -EAGAIN ? -ENOSPC : rc;
+	return rc;
 }
 
 int

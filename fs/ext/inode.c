@@ -1,20 +1,22 @@
 /*
  * Inodes: from the disk, back to it, and their end.
  *
- * Those in memory stand in a tree by number. A look-up takes a reference under
- * RCU by trying. Who finds none reads the table's block, makes an inode of its
- * record, and puts it into the tree unless another was first; if one was
- * evicted meanwhile (it may have been newer than what was read) he tries again.
+ * Those in memory stand in one hash table, by file system and number. A look-up
+ * takes a reference under RCU by trying. Who finds none reads the block of
+ * inodes, makes one of its record, and puts it into the table unless another
+ * was first; if one was evicted meanwhile (it may have been newer than what was
+ * read) he fills it again.
  *
  * I1  An inode without references and with a name is clean: being dirty, or
  *     having dirty pages, holds a reference. So it leaves memory without a
  *     write and may be read again at once.
- * I2  One without references and names is in the tree until it is retired:
+ * I2  One without references and names is in the table until it is retired:
  *     nobody may read it meanwhile (-ESTALE), and its number is free only then.
  * I3  The record of an inode is filled under fs->spin, so that one store of it
  *     follows the other, and a reader sees no half of one.
  */
 #include "fs/ext/record.h"
+#include "fs/cache/table.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/limits.h"
 #include "kernel/abi/mount.h"
@@ -26,16 +28,19 @@
 #include "kernel/trace/log.h"
 #include "kernel/vm/reserve.h"
 
-#define NS_PER_SEC	1000000000ul
 #define GET_TRIES	16u	/* times that an eviction may come between */
-/* The end of an inode: off the orphan list, its number, itself. */
-#define CREDITS_END	(3u + 4u + EXT_CREDITS_INODE)
 #define FL_UNKNOWN	(EXT_FL_ENCRYPT | EXT_FL_EA_INODE | \
 	EXT_FL_INLINE_DATA | EXT_FL_CASEFOLD)
 
 static KMEM_CACHE(ext_inode_cache, "ext_inode", struct ext_inode);
 static BOUND_ROW(ext_store);		/* one inode, in a change of its own */
-static BOUND_ROW(ext_retire);		/* a step of an inode's end */
+static struct cache_table table = CACHE_TABLE_INIT;
+
+void
+ext_inodes_init(void)
+{
+	cache_table_init(&table);
+}
 
 /* ---- where it is ---- */
 
@@ -57,6 +62,24 @@ record_read(struct ext_fs *fs, u32 ino, struct buffer **b, u32 *off)
 {
 	return ext_read_block(fs, record_block(fs, ino, off),
 	    EXT_BLOCK_INODES, NULL, NULL, b);
+}
+
+int
+ext_table_read(struct ext_fs *fs, u32 ino, struct buffer **out)
+{
+	u32 off;
+
+	return record_read(fs, ino, out, &off);
+}
+
+int
+ext_table_peek(struct ext_fs *fs, u32 ino, struct buffer **out)
+{
+	u32 off;
+
+	*out = ext_peek_block(fs, record_block(fs, ino, &off),
+	    EXT_BLOCK_INODES);
+	return *out != NULL ? 0 : ext_want(EXT_WANT_INODE, NULL, ino);
 }
 
 /* ---- is it sound? ---- */
@@ -101,13 +124,6 @@ size_check(const struct ext_inode *e)
 	return NULL;
 }
 
-static bool
-has_blocks(const struct ext_inode *e)
-{
-	return S_ISREG(e->i.mode) || S_ISDIR(e->i.mode) ||
-	    (S_ISLNK(e->i.mode) && e->i.size >= (s64)EXT_LINK_INLINE);
-}
-
 /* What is wrong with it, or NULL. */
 static const char *
 inode_check(const struct ext_inode *e)
@@ -123,7 +139,7 @@ inode_check(const struct ext_inode *e)
 		return "links";
 	if (e->file_acl != 0 && !ext_block_is_sound(fs, e->file_acl, 1))
 		return "its block of attributes";
-	if ((e->flags & EXT_FL_EXTENTS) && has_blocks(e) &&
+	if ((e->flags & EXT_FL_EXTENTS) && ext_has_blocks(e) &&
 	    (!(fs->incompat & EXT_INCOMPAT_EXTENTS) ||
 	    !extent_root_is_sound(e)))
 		return "its extents";
@@ -168,12 +184,11 @@ ops_set(struct ext_inode *e)
 	}
 }
 
-/* Seen by nobody yet. */
-static struct ext_inode *
-inode_create(struct ext_fs *fs, u32 ino, u32 mode, u32 generation)
+/* e is zeros, or was undone; seen by nobody yet. */
+static void
+inode_make(struct ext_inode *e, struct ext_fs *fs, u32 ino, u32 mode,
+    u32 generation)
 {
-	struct ext_inode *e = kmem_get_zero(&ext_inode_cache);
-
 	inode_init(&e->i, fs->sb, mode);
 	e->i.ino = ino;
 	e->fs = fs;
@@ -187,17 +202,28 @@ inode_create(struct ext_fs *fs, u32 ino, u32 mode, u32 generation)
 	list_init(&e->orphan_node);
 	waitq_init(&e->cut_done);
 	ops_set(e);
-	return e;
 }
 
-/* It was seen by nobody. */
+/* It was seen by nobody: zeros again. */
 static void
-inode_discard(struct ext_inode *e)
+inode_undo(struct ext_inode *e)
 {
 	if (S_ISREG(e->i.mode))
 		mapping_fini(&e->map);
 	atomic_sub(&e->fs->sb->ninodes, 1);
-	kmem_put(&ext_inode_cache, e);
+	memset(e, 0, sizeof(*e));
+}
+
+/* The one of a number, under RCU or fs->inodes_lock; without a reference. */
+static struct ext_inode *
+table_find(struct ext_fs *fs, u32 ino)
+{
+	struct ext_inode *e;
+
+	hlist_for_each(e, cache_chain_of(&table, fs, ino), hash_node)
+		if (e->i.ino == ino && e->fs == fs)
+			return e;
+	return NULL;
 }
 
 /* *out: the one in memory, with a reference, or NULL. -ESTALE: I2.
@@ -205,7 +231,7 @@ inode_discard(struct ext_inode *e)
 static int
 memory_find_locked(struct ext_fs *fs, u32 ino, struct ext_inode **out)
 {
-	struct ext_inode *e = tree_find(&fs->inodes, ino);
+	struct ext_inode *e = table_find(fs, ino);
 
 	*out = NULL;
 	if (e == NULL)
@@ -223,7 +249,7 @@ memory_find(struct ext_fs *fs, u32 ino)
 	struct ext_inode *e;
 
 	rcu_read_lock();
-	e = tree_find_rcu(&fs->inodes, ino);
+	e = table_find(fs, ino);
 	if (e != NULL && !ref_get_unless_zero(&e->i.refs))
 		e = NULL;
 	rcu_read_unlock();
@@ -234,12 +260,12 @@ memory_find(struct ext_fs *fs, u32 ino)
 static void
 memory_add_locked(struct ext_fs *fs, struct ext_inode *e)
 {
-	void *object = e;
+	struct ext_inode *old = table_find(fs, (u32)e->i.ino);
 
-	if (tree_find(&fs->inodes, e->i.ino) != NULL)
-		tree_replace(&fs->inodes, e->i.ino, e);
-	else
-		tree_insert(&fs->inodes, e->i.ino, &object, 1);
+	if (old != NULL)
+		cache_table_remove(&table, &old->hash_node);
+	cache_table_add(&table, cache_chain_of(&table, fs, e->i.ino),
+	    &e->hash_node);
 }
 
 static bool
@@ -284,7 +310,7 @@ record_is_used(const struct ext_raw_inode *r, u32 how)
  * meanwhile), -ESTALE, -EUCLEAN. *out: e, or the one that is there already.
  */
 static int
-inode_enter(struct ext_inode *e, const char *why, u64 evictions,
+inode_enter(struct ext_inode *e, const char *why, u32 evictions,
     struct ext_inode **out)
 {
 	struct ext_fs *fs = e->fs;
@@ -293,7 +319,7 @@ inode_enter(struct ext_inode *e, const char *why, u64 evictions,
 	spin_lock(&fs->inodes_lock);
 	rc = memory_find_locked(fs, (u32)e->i.ino, out);
 	if (rc == 0 && *out == NULL) {
-		if (fs->evictions != evictions) {
+		if (fs->evictions[e->i.ino % EXT_EVICTIONS] != evictions) {
 			rc = -EAGAIN;
 		} else if (why != NULL) {
 			rc = -EUCLEAN;
@@ -306,14 +332,14 @@ inode_enter(struct ext_inode *e, const char *why, u64 evictions,
 	return rc;
 }
 
-/* -EAGAIN as above. */
+/* Fill e, zeros, from the record, and enter it: -EAGAIN as above. Unless *out
+ * is e, it is zeros again. */
 static int
-inode_read(struct ext_fs *fs, u32 ino, u32 how, const struct ext_raw_inode *r,
-    struct ext_inode **out)
+inode_try(struct ext_fs *fs, struct ext_inode *e, u32 ino, u32 how,
+    const struct ext_raw_inode *r, struct ext_inode **out)
 {
-	struct ext_inode *e;
 	const char *why;
-	u64 evictions = atomic_load(&fs->evictions);
+	u32 evictions = atomic_load(&fs->evictions[ino % EXT_EVICTIONS]);
 	u32 mode = READ_ONCE(r->mode);
 	int rc;
 
@@ -321,13 +347,42 @@ inode_read(struct ext_fs *fs, u32 ino, u32 how, const struct ext_raw_inode *r,
 		return -ESTALE;
 	if (!type_is_known(mode))
 		return ext_error(fs, "inode %u: mode %#o", ino, mode);
-	e = inode_create(fs, ino, mode, READ_ONCE(r->generation));
+	inode_make(e, fs, ino, mode, READ_ONCE(r->generation));
 	why = inode_load(e, r);
 	rc = inode_enter(e, why, evictions, out);
 	if (rc != 0 || *out != e)
-		inode_discard(e);
+		inode_undo(e);
 	return rc != -EUCLEAN ? rc :
 	    ext_error(fs, "inode %u is not sound: %s", ino, why);
+}
+
+/* From its record in b, at off. -EAGAIN: others of its kind were evicted all
+ * the time. */
+static int
+inode_read(struct ext_fs *fs, u32 ino, u32 how, const struct buffer *b,
+    u32 off, struct ext_inode **out)
+{
+	struct ext_inode *e = kmem_get_zero(&ext_inode_cache);
+	int rc = -EAGAIN;
+
+	for (u32 n = 0; n < GET_TRIES && rc == -EAGAIN; n++)
+		rc = inode_try(fs, e, ino, how, (const void *)(b->data + off),
+		    out);
+	if (rc != 0 || *out != e)
+		kmem_put(&ext_inode_cache, e);
+	return rc;
+}
+
+/* e's reference passes. */
+static int
+inode_found(struct ext_inode *e, u32 how, struct inode **out)
+{
+	if (READ_ONCE(e->i.nlink) == 0 && !(how & EXT_GET_ORPHAN)) {
+		inode_put_later(&e->i);		/* a name that is none */
+		return -ESTALE;
+	}
+	*out = &e->i;
+	return 0;
 }
 
 int
@@ -345,20 +400,12 @@ ext_inode_get_any(struct ext_fs *fs, u32 ino, u32 how, struct inode **out)
 		rc = record_read(fs, ino, &b, &off);
 		if (rc != 0)
 			return rc;
-		rc = -EAGAIN;
-		for (u32 n = 0; n < GET_TRIES && rc == -EAGAIN; n++)
-			rc = inode_read(fs, ino, how,
-			    (const void *)(b->data + off), &e);
+		rc = inode_read(fs, ino, how, b, off, &e);
 		buffer_put(b);
 		if (rc != 0)
 			return rc == -EAGAIN ? -EIO : rc;
 	}
-	if (READ_ONCE(e->i.nlink) == 0 && !(how & EXT_GET_ORPHAN)) {
-		inode_put_later(&e->i);		/* a name that is none */
-		return -ESTALE;
-	}
-	*out = &e->i;
-	return 0;
+	return inode_found(e, how, out);
 }
 
 int
@@ -367,12 +414,37 @@ ext_inode_get(struct ext_fs *fs, u32 ino, struct inode **out)
 	return ext_inode_get_any(fs, ino, 0, out);
 }
 
+int
+ext_inode_peek(struct ext_fs *fs, u32 ino, struct inode **out)
+{
+	struct ext_inode *e;
+	struct buffer *b;
+	u32 off;
+	int rc;
+
+	if (!number_is_file(fs, ino, 0))
+		return ext_error(fs, "there is no inode %u", ino);
+	e = memory_find(fs, ino);
+	if (e == NULL) {
+		rc = ext_table_peek(fs, ino, &b);
+		if (rc != 0)
+			return rc;
+		(void)record_block(fs, ino, &off);
+		rc = inode_read(fs, ino, 0, b, off, &e);
+		buffer_put(b);
+		if (rc != 0)
+			return rc == -EAGAIN ?
+			    ext_want(EXT_WANT_AGAIN, NULL, 0) : rc;
+	}
+	return inode_found(e, 0, out);
+}
+
 struct ext_inode *
 ext_inode_new(struct ext_fs *fs, u32 ino, u32 mode)
 {
-	struct ext_inode *e = inode_create(fs, ino, mode, (u32)random_u64());
-	struct ext_inode *old;
+	struct ext_inode *e = kmem_get_zero(&ext_inode_cache), *old;
 
+	inode_make(e, fs, ino, mode, (u32)random_u64());
 	e->is_fresh = true;
 	e->extra_bytes = fs->want_extra;
 	e->crtime_ns = e->i.ctime_ns;
@@ -436,32 +508,42 @@ layout_differs(const struct ext_inode *e, const struct ext_raw_inode *r)
 	    memcmp(r->block, e->block, sizeof(r->block)) != 0;
 }
 
-int
-ext_inode_store(struct ext_inode *e)
+void
+ext_inode_store_in(struct ext_inode *e, struct buffer *table)
 {
 	struct ext_fs *fs = e->fs;
 	struct ext_raw_inode *r;
-	struct buffer *b;
 	bool differs;
 	u32 off, tid;
-	int rc = record_read(fs, (u32)e->i.ino, &b, &off);
 
 	dirty_clear(e);
-	if (rc != 0)
-		return rc;
-	ext_write_buffer(fs, b);
-	r = (void *)(b->data + off);
+	(void)record_block(fs, (u32)e->i.ino, &off);
+	ext_write_buffer(fs, table);
+	r = (void *)(table->data + off);
 	spin_lock(&fs->spin);			/* I3 */
 	differs = layout_differs(e, r);
 	ext_record_put(e, r);
 	spin_unlock(&fs->spin);
-	buffer_put(b);
 	if (fs->journal != NULL) {
 		tid = journal_tid(fs->journal);
 		WRITE_ONCE(e->tid, tid);
 		if (differs)
 			WRITE_ONCE(e->data_tid, tid);
 	}
+}
+
+int
+ext_inode_store(struct ext_inode *e)
+{
+	struct buffer *b;
+	int rc = ext_table_read(e->fs, (u32)e->i.ino, &b);
+
+	if (rc != 0) {
+		dirty_clear(e);
+		return rc;
+	}
+	ext_inode_store_in(e, b);
+	buffer_put(b);
 	return 0;
 }
 
@@ -597,9 +679,9 @@ ext_inode_evict(struct inode *i)
 		mutex_unlock(&fs->group_lock);
 	}
 	spin_lock(&fs->inodes_lock);
-	if (tree_find(&fs->inodes, i->ino) == e) {
-		(void)tree_remove(&fs->inodes, i->ino);
-		fs->evictions++;
+	if (hlist_is_linked(&e->hash_node)) {
+		cache_table_remove(&table, &e->hash_node);
+		fs->evictions[i->ino % EXT_EVICTIONS]++;
 	}
 	spin_unlock(&fs->inodes_lock);
 }
@@ -633,65 +715,6 @@ ext_inode_forget(struct inode *i)
 	dirty_clear(e);
 }
 
-/* Its block of attributes. 0, -EINTR; other errors are logged. */
-static int
-retire_xattr(struct ext_inode *e)
-{
-	int rc = reserve_row(&bound_ext_retire);
-
-	if (rc != 0)
-		return rc;
-	rc = ext_begin(e->fs, EXT_CREDITS_XATTR);
-	if (rc != 0)
-		return rc;
-	rc = ext_xattr_free(e);
-	if (rc == 0)
-		rc = ext_inode_store(e);
-	ext_end(e->fs);
-	return rc;
-}
-
-static int
-retire_number(struct ext_inode *e)
-{
-	int rc = reserve_row(&bound_ext_retire);
-
-	if (rc != 0)
-		return rc;
-	rc = ext_begin(e->fs, CREDITS_END);
-	if (rc != 0)
-		return rc;
-	rc = ext_orphan_remove(e);
-	if (rc == 0)
-		rc = ext_ino_free(e);
-	e->dtime = (u32)(vfs_now_ns() / NS_PER_SEC);
-	e->i.size = e->disk_size = 0;
-	if (rc == 0)
-		rc = ext_inode_store(e);
-	ext_end(e->fs);
-	return rc;
-}
-
-int
-ext_inode_retire(struct inode *i)
-{
-	struct ext_inode *e = ext_inode(i);
-	int rc = 0;
-
-	if (has_blocks(e))
-		rc = ext_truncate_finish(e, 0);
-	if (rc == 0 && e->file_acl != 0)
-		rc = retire_xattr(e);
-	if (rc == 0)
-		rc = retire_number(e);
-	if (rc == -EINTR)
-		return rc;
-	if (rc != 0 && rc != -EROFS && rc != -EIO)
-		kwarn("ext4 on %s: inode %lu stays an orphan (error %d)",
-		    e->fs->dev->name, i->ino, rc);
-	return 0;
-}
-
 /* ---- remounting ---- */
 
 static bool
@@ -706,18 +729,12 @@ ext_inodes_busy(struct ext_fs *fs)
 {
 	const struct ext_inode *e;
 	bool busy = false;
-	u64 ino = 0;
 
-	while (!busy) {
-		spin_lock(&fs->inodes_lock);
-		ino = tree_next(&fs->inodes, ino);
-		if (ino != ~0ul) {
-			e = tree_find(&fs->inodes, ino);
-			busy = inode_is_busy(e);
-		}
-		spin_unlock(&fs->inodes_lock);
-		if (ino++ == ~0ul)
-			break;
+	for (u32 no = 0; no < table.nchains && !busy; no++) {
+		rcu_read_lock();
+		hlist_for_each(e, cache_table_chain(&table, no), hash_node)
+			busy |= e->fs == fs && inode_is_busy(e);
+		rcu_read_unlock();
 		preempt_point();
 	}
 	return busy ? -EBUSY : 0;

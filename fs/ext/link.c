@@ -27,18 +27,43 @@ ext_get_link(struct inode *i)
 	    (usize)i->size ? text : NULL;
 }
 
-/* The block of a long link. */
+/* Where the block of a long link is: by what is in memory; else -EAGAIN. */
 static int
-link_block(struct ext_inode *e, struct buffer **out)
+link_place(struct ext_inode *e, u64 *block)
 {
 	struct map_run run;
-	int rc = ext_map(e, 0, 1, &run);
+	int rc = ext_map_cached(e, 0, 1, &run);
 
+	*block = 0;
 	if (rc != 0)
 		return rc;
 	if (run.kind != MAP_BLOCKS)
 		return ext_error(e->fs, "link %lu has no text", e->i.ino);
-	return ext_read_block(e->fs, run.block, EXT_BLOCK_LINK, e, NULL, out);
+	*block = run.block;
+	return 0;
+}
+
+/* The block of a long link; W. */
+static int
+link_peek(struct ext_inode *e, struct buffer **out)
+{
+	u64 block;
+	int rc = link_place(e, &block);
+
+	if (rc != 0)
+		return rc == -EAGAIN ? ext_want(EXT_WANT_MAP, e, 0) : rc;
+	*out = ext_peek_block(e->fs, block, EXT_BLOCK_LINK);
+	return *out != NULL ? 0 : ext_want(EXT_WANT_LINK, e, 0);
+}
+
+int
+ext_link_fetch(struct ext_inode *e, struct buffer **out)
+{
+	u64 block;
+	int rc = link_place(e, &block);
+
+	return rc != 0 ? rc :
+	    ext_read_block(e->fs, block, EXT_BLOCK_LINK, e, NULL, out);
 }
 
 static isize
@@ -52,7 +77,7 @@ ext_readlink(struct inode *i, char *buf, usize len)
 	if (i->size <= INLINE_MAX || i->size >= e->fs->block_bytes)
 		return ext_error(e->fs, "link %lu: a text of %ld bytes",
 		    i->ino, i->size);
-	rc = link_block(e, &b);
+	rc = link_peek(e, &b);
 	if (rc != 0)
 		return rc;
 	if (strnlen((const char *)b->data, n) == n)
@@ -64,42 +89,39 @@ ext_readlink(struct inode *i, char *buf, usize len)
 }
 
 static int
-link_make_block(struct ext_inode *e, const char *target, usize len)
+link_make_block(struct ext_inode *e, const char *target, usize len,
+    struct ext_claim *first)
 {
 	struct buffer *b;
 	u64 block;
-	int rc = ext_block_alloc(e->fs, e->goal, &block);
+	int rc = ext_map_first(e, first, &block);
 
 	if (rc != 0)
-		return rc == -EAGAIN ? -ENOSPC : rc;
-	rwlock_write_lock(&e->map_lock);
-	rc = ext_map_add(e, 0, block, 1, false);
-	rwlock_write_unlock(&e->map_lock);
-	if (rc != 0) {
-		(void)ext_blocks_free(e->fs, block, 1);
-		return rc == -EAGAIN ? -ENOSPC : rc;
-	}
+		return rc;
 	b = ext_new_block(e->fs, block, EXT_BLOCK_LINK);
 	memcpy(b->data, target, len);
 	buffer_put(b);
 	return 0;
 }
 
+bool
+ext_link_has_block(const char *target)
+{
+	return strlen(target) > INLINE_MAX;
+}
+
 int
-ext_link_make(struct ext_inode *e, const char *target, usize len)
+ext_link_make(struct ext_inode *e, const char *target, usize len,
+    struct ext_claim *first)
 {
 	int rc = 0;
 
-	if (len == 0)
-		return -ENOENT;
-	if (len >= e->fs->block_bytes)
-		return -ENAMETOOLONG;
-	if (len <= INLINE_MAX) {
+	if (first == NULL) {
 		memset(e->block, 0, sizeof(e->block));
 		memcpy(e->block, target, len);
 	} else {
 		ext_map_init(e);
-		rc = link_make_block(e, target, len);
+		rc = link_make_block(e, target, len, first);
 	}
 	if (rc == 0)
 		e->i.size = e->disk_size = (s64)len;

@@ -19,11 +19,10 @@
 #include "kernel/vm/reserve.h"
 
 #define PER_FRAME	((u32)(PAGE_SIZE / sizeof(struct buffer *)))
-#define JOURNAL_STEP	16u	/* runs looked up in one segment */
 
 static BOUND_ROW(ext_load);		/* the superblock, a table */
 static BOUND_ROW(ext_load_block);	/* a block of descriptors */
-static BOUND_ROW(ext_log_runs);		/* some of the journal's runs */
+static BOUND_ROW(ext_log_runs);		/* one of the journal's runs */
 
 /* ---- the superblock ---- */
 
@@ -219,7 +218,8 @@ log_map_add(struct ext_fs *fs, struct log_map *l, const struct map_run *r)
 	return 0;
 }
 
-/* Some runs, in a segment; the last of the file may be beyond its end. */
+/* A run, in a segment: -EAGAIN: in another. The last one of the file may be
+ * beyond its end. */
 static int
 log_map_step(struct ext_inode *e, struct log_map *l)
 {
@@ -228,12 +228,8 @@ log_map_step(struct ext_inode *e, struct log_map *l)
 
 	if (rc != 0)
 		return rc;
-	for (u32 i = 0; i < JOURNAL_STEP && rc == 0 && l->next < l->end; i++) {
-		rc = ext_map(e, l->next, (u32)(l->end - l->next), &r);
-		if (rc == 0)
-			rc = log_map_add(e->fs, l, &r);
-	}
-	return rc;
+	rc = ext_map_try(e, l->next, (u32)(l->end - l->next), &r);
+	return rc != 0 ? rc : log_map_add(e->fs, l, &r);
 }
 
 static int
@@ -245,7 +241,7 @@ log_map(struct ext_inode *e, struct log_map *l)
 	e->fs->log_blocks = (u32)l->end;
 	if (!S_ISREG(e->i.mode) || l->end > UINT32_MAX)
 		return -EUCLEAN;
-	while (rc == 0 && l->next < l->end)
+	while ((rc == 0 || rc == -EAGAIN) && l->next < l->end)
 		rc = log_map_step(e, l);
 	return rc;
 }

@@ -169,6 +169,19 @@ ext_map_try(struct ext_inode *e, u64 lblock, u32 max, struct map_run *out)
 	return rc;
 }
 
+int
+ext_map_fetch(struct ext_inode *e, u64 lblock, struct buffer **pin)
+{
+	struct ext_pins pins = { .n = 0 };
+	struct map_run run;
+	int rc = map_or_read(e, lblock, 1, &pins, &run);
+
+	*pin = NULL;
+	if (pins.n > 0)
+		*pin = pins.b[0];
+	return rc;
+}
+
 void
 ext_pins_put(struct ext_pins *pins)
 {
@@ -231,51 +244,77 @@ ext_map_insert(struct ext_inode *e, u64 lblock, u64 block, u32 n,
 	return rc;
 }
 
-/* Groups that had no block after all, while spares were looked for. */
-#define EMPTY_GROUPS	3u
-
-/* One try, and then all that it lacked of the path: -EAGAIN, if it wants
- * spares. */
+/* The spares that it wants; W. */
 static int
-map_add_pinned(struct ext_inode *e, u64 lblock, u64 block, u32 n,
-    bool unwritten, struct ext_spares *sp)
+spares_peek(struct ext_inode *e, struct ext_spares *sp, u64 goal)
 {
-	int rc = -EAGAIN;
+	int rc = 0;
 
-	/* A turn for each level that is not in memory, and the last. */
-	for (u32 k = 0; k < EXT_PINS && rc == -EAGAIN &&
-	    sp->n >= sp->want; k++) {
-		struct ext_pins old = sp->pins;
+	assert(sp->want <= EXT_SPARES);
+	for_bound(EXT_SPARES, ; sp->n < sp->want; sp->n++) {
+		struct ext_claim *c;
 
-		sp->pins = (struct ext_pins){ .keep = true };
-		rc = ext_map_insert(e, lblock, block, n, unwritten, sp);
-		if (rc == -EAGAIN && sp->n >= sp->want)
-			rc = ext_miss_read(e, &sp->pins);
-		ext_pins_put(&old);
+		rc = ext_claim_peek(e->fs, goal, &c);
+		if (rc != 0)
+			break;
+		sp->claim[sp->n] = c;
+		sp->buffer[sp->n] = buffer_get_zero(&e->fs->cache, c->block);
 	}
 	return rc;
 }
 
-int
-ext_map_add(struct ext_inode *e, u64 lblock, u64 block, u32 n, bool unwritten)
+/* Name c's block, with spares if it must be; map_lock held. W */
+static int
+append_locked(struct ext_inode *e, u64 lblock, const struct ext_claim *c,
+    struct ext_spares *sp)
 {
-	struct ext_spares sp = { .n = 0 };
-	struct ext_search s = { .goal = block };
-	int rc = map_add_pinned(e, lblock, block, n, unwritten, &sp);
+	int rc = ext_map_insert(e, lblock, c->block, 1, false, sp);
 
-	if (rc == -EAGAIN) {
-		rc = 0;
-		for (u32 k = 0; k < EXT_SPARES + EMPTY_GROUPS &&
-		    sp.n < sp.want && (rc == 0 || rc == -EAGAIN); k++)
-			rc = ext_spare_get(e, &sp, &s);
+	if (rc == -EAGAIN && sp->n < sp->want) {
+		rc = spares_peek(e, sp, c->block);
 		/* The path is pinned: it misses nothing. */
-		if (sp.n >= sp.want)
-			rc = ext_map_insert(e, lblock, block, n, unwritten,
-			    &sp);
+		return rc != 0 ? rc :
+		    ext_map_insert(e, lblock, c->block, 1, false, sp);
 	}
+	return rc == -EAGAIN ? ext_want(EXT_WANT_MAP, e, lblock) : rc;
+}
+
+int
+ext_map_append(struct ext_inode *e, u64 lblock, u64 *block)
+{
+	struct ext_spares sp = { .pins.keep = true };
+	struct ext_claim *c;
+	int rc = ext_claim_peek(e->fs, e->goal, &c);
+
+	if (rc != 0)
+		return rc;
+	rwlock_write_lock(&e->map_lock);
+	rc = append_locked(e, lblock, c, &sp);
+	rwlock_write_unlock(&e->map_lock);
+	*block = c->block;
+	if (rc == 0)
+		rc = ext_claim_take(e->fs, c);
+	else
+		ext_claim_put(e->fs, c);
 	ext_spares_put(e->fs, &sp);
 	ext_pins_put(&sp.pins);
-	return rc == -EAGAIN ? -ENOSPC : rc;
+	return rc;
+}
+
+int
+ext_map_first(struct ext_inode *e, struct ext_claim *c, u64 *block)
+{
+	struct ext_spares sp = { .n = 0 };
+	int rc;
+
+	rwlock_write_lock(&e->map_lock);
+	rc = ext_map_insert(e, 0, c->block, 1, false, &sp);
+	rwlock_write_unlock(&e->map_lock);
+	*block = c->block;
+	if (rc == 0)
+		return ext_claim_take(e->fs, c);
+	ext_claim_put(e->fs, c);
+	return rc == -EAGAIN ? -EUCLEAN : rc;	/* never: the root has room */
 }
 
 int

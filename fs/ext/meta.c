@@ -448,6 +448,20 @@ ext_read_block(struct ext_fs *fs, u64 block, enum ext_kind kind,
 }
 
 struct buffer *
+ext_peek_block(struct ext_fs *fs, u64 block, enum ext_kind kind)
+{
+	const u32 ready = BUF_UPTODATE | BUF_CHECKED;
+	struct buffer *b = buffer_find(&fs->cache, block);
+
+	if (b != NULL && ((atomic_load_acquire(&b->state) & ready) != ready ||
+	    b->kind != (u32)kind)) {
+		buffer_put(b);
+		b = NULL;
+	}
+	return b;
+}
+
+struct buffer *
 ext_new_block(struct ext_fs *fs, u64 block, enum ext_kind kind)
 {
 	struct buffer *b = buffer_get_zero(&fs->cache, block);

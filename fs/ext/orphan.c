@@ -25,24 +25,42 @@
 
 static BOUND_ROW(ext_orphan);		/* a look at one of the clean-up */
 
-int
-ext_orphan_add(struct ext_inode *e)
+/* True: it was not. */
+static bool
+link_locked(struct ext_inode *e)
 {
 	struct ext_fs *fs = e->fs;
 	struct ext_super *s = ext_super(fs);
-	int rc = 0;
+	bool is_new = list_is_empty(&e->orphan_node);
 
-	mutex_lock(&fs->group_lock);
-	if (list_is_empty(&e->orphan_node)) {
+	if (is_new) {
 		ext_write_buffer(fs, fs->super);
 		spin_lock(&fs->spin);
 		e->dtime = s->last_orphan;
 		spin_unlock(&fs->spin);
 		s->last_orphan = (u32)e->i.ino;
 		list_push_front(&fs->orphans, &e->orphan_node);
-		rc = ext_inode_store(e);
 	}
-	mutex_unlock(&fs->group_lock);
+	return is_new;
+}
+
+void
+ext_orphan_link(struct ext_inode *e)
+{
+	mutex_lock(&e->fs->group_lock);
+	(void)link_locked(e);
+	mutex_unlock(&e->fs->group_lock);
+}
+
+int
+ext_orphan_add(struct ext_inode *e)
+{
+	int rc = 0;
+
+	mutex_lock(&e->fs->group_lock);
+	if (link_locked(e))
+		rc = ext_inode_store(e);
+	mutex_unlock(&e->fs->group_lock);
 	return rc;
 }
 

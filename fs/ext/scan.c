@@ -3,13 +3,15 @@
  *
  * A look-up in a directory without a tree reads all of its blocks, with the
  * directory's lock held, so in one segment, whose bound is fixed. It cannot
- * bring them all into the buffer cache. So it takes frames of its own, one for
- * the directory's block and one for each level of the file's map, and reads
+ * bring them all into the buffer cache. So it takes two frames of its own, one
+ * for the directory's block and one for a node of the file's map, and reads
  * what is not in the cache into these, again and again: any length costs the
- * same memory. The cache has what is newer than the disk, always: a buffer goes
- * only when it is clean, and the directory's lock keeps others from changing
- * one meanwhile. So that directories that are used get into the cache, each
- * scan begins with a few blocks through it (WARM), those it lacks first.
+ * same memory. Of the map the lowest node is kept, and serves the blocks that
+ * it names; behind them the way begins again at the inode. The cache has what
+ * is newer than the disk, always: a buffer goes only when it is clean, and the
+ * directory's lock keeps others from changing one meanwhile. So that
+ * directories that are used get into the cache, each call begins by having a
+ * few blocks read into it (WARM), those it lacks first.
  *
  * Changes to a directory, and its tree, go through the cache only: dir.c.
  */
@@ -20,8 +22,14 @@
 #include "kernel/mem/frame.h"
 #include "kernel/sched/sched.h"
 
+/* Blocks of one call, with those of its other look-ups. */
 #define WARM	4u
-#define LEVELS	(EXT_EXTENT_DEPTH_MAX + 1)
+
+/* A frame, and what is in it. s the scan's own */
+struct copy {
+	u8		*data;
+	u64		held;		/* [s] which block; 0: none */
+};
 
 /* s the scan's own */
 struct scan {
@@ -30,35 +38,32 @@ struct scan {
 	struct ext_scan_result *out;
 	u32		nblocks;
 	u32		at;		/* the next block of the directory */
-	u32		warmed;		/* read through the cache */
-	u8		*copy[LEVELS];	/* frames: the map's levels, the last
-					 * is the directory's block */
-	u64		held[LEVELS];	/* whose copies they are; 0: none */
+	struct copy	block, node;	/* of the directory; of its map */
+	u64		from, end;	/* what the node names, if it is one of
+					 * the lowest level; else none */
 };
 
 /* A copy of a block, from the cache or from the disk. */
 static int
-block_copy(struct scan *s, u32 slot, u64 block, const u8 **out)
+block_copy(struct scan *s, struct copy *c, u64 block)
 {
 	struct ext_fs *fs = s->dir->fs;
-	struct block_seg seg = { virt_to_phys(s->copy[slot]),
-	    fs->block_bytes };
+	struct block_seg seg = { virt_to_phys(c->data), fs->block_bytes };
 	struct buffer *b;
 	bool have = false;
 	int rc;
 
-	*out = s->copy[slot];
-	if (s->held[slot] == block)
+	if (c->held == block)
 		return 0;
 	if (!ext_block_is_sound(fs, block, 1))
 		return ext_error(fs, "inode %lu: block %lu is not one",
 		    s->dir->i.ino, block);
-	s->held[slot] = 0;
+	c->held = 0;
 	b = buffer_find(&fs->cache, block);
 	if (b != NULL) {
 		have = READ_ONCE(b->state) & BUF_UPTODATE;
 		if (have)
-			memcpy(s->copy[slot], b->data, fs->block_bytes);
+			memcpy(c->data, b->data, fs->block_bytes);
 		buffer_put(b);
 	}
 	if (!have) {
@@ -67,30 +72,34 @@ block_copy(struct scan *s, u32 slot, u64 block, const u8 **out)
 		if (rc != 0)
 			return rc;
 	}
-	s->held[slot] = block;
+	c->held = block;
 	return 0;
 }
 
 /* ---- where the directory's blocks are ---- */
 
-/* A node of the extent tree, in bytes of room: its entries, checked. */
+/* A node of the extent tree, in bytes of room, checked: the child that leads to
+ * lblock, and s->from and end as it says; 1: its block itself. */
 static int
-extents_find(const u8 *node, u32 bytes, u32 lblock, u32 *depth, u64 *block)
+extents_find(struct scan *s, const u8 *node, u32 bytes, u32 lblock, u32 depth,
+    u64 *block)
 {
 	const struct ext_extent_header *h = (const void *)node;
 	const struct ext_extent_index *x = (const void *)(h + 1);
 	const struct ext_extent *e = (const void *)(h + 1);
 	u32 n = h->entries, k = 0;
 
-	if (h->magic != EXT_EXTENT_MAGIC || h->depth != *depth ||
+	if (h->magic != EXT_EXTENT_MAGIC || h->depth != depth ||
 	    n > h->max || h->max > (bytes - sizeof(*h)) / sizeof(*e) || n == 0)
 		return -EUCLEAN;
 	/* both kinds of entries begin with the first block they cover */
 	while (k + 1 < n && x[k + 1].block <= lblock)
 		k++;
-	if (*depth > 0) {
+	if (depth > 0) {
 		*block = ext_index_leaf(&x[k]);
-		(*depth)--;
+		s->from = x[k].block;
+		if (k + 1 < n)
+			s->end = MIN(s->end, (u64)x[k + 1].block);
 		return 0;
 	}
 	if (lblock < e[k].block || lblock - e[k].block >=
@@ -108,16 +117,22 @@ map_extents(struct scan *s, u32 lblock, u64 *block)
 	    depth, bytes = sizeof(s->dir->block);
 	int rc;
 
-	if (depth > EXT_EXTENT_DEPTH_MAX)
-		return -EUCLEAN;
-	for (u32 slot = 0; slot < LEVELS; slot++) {
-		rc = extents_find(node, bytes, lblock, &depth, block);
+	if (s->node.held != 0 && lblock >= s->from && lblock < s->end) {
+		rc = extents_find(s, s->node.data, s->dir->fs->block_bytes,
+		    lblock, 0, block);
+		return MIN(rc, 0);
+	}
+	s->end = ~0ul;
+	for (u32 k = 0; k <= EXT_EXTENT_DEPTH_MAX; k++) {
+		rc = extents_find(s, node, bytes, lblock, depth, block);
 		if (rc != 0)
-			return rc == 1 ? 0 : rc;
-		rc = block_copy(s, slot, *block, &node);
+			return MIN(rc, 0);
+		rc = block_copy(s, &s->node, *block);
 		if (rc != 0)
 			return rc;
+		node = s->node.data;
 		bytes = s->dir->fs->block_bytes;
+		depth--;
 	}
 	return -EUCLEAN;
 }
@@ -127,7 +142,6 @@ map_pointers(struct scan *s, u32 lblock, u64 *block)
 {
 	u32 bits = s->dir->fs->block_shift - 2, levels = 0;
 	u64 n = lblock;
-	const u8 *data;
 	int rc;
 
 	if (n < EXT_DIRECT_SLOTS) {
@@ -140,14 +154,19 @@ map_pointers(struct scan *s, u32 lblock, u64 *block)
 	if (n >> (bits * levels) != 0)
 		return -EUCLEAN;
 	*block = s->dir->block[EXT_IND_SLOT + levels - 1];
-	for (u32 slot = 0; slot < levels; slot++) {
-		if (*block == 0)
-			return 0;
-		rc = block_copy(s, slot, *block, &data);
+	if (s->node.held != 0 && lblock >= s->from && lblock < s->end) {
+		*block = s->node.held;
+		n &= BIT(bits) - 1;
+		levels = 1;
+	}
+	s->from = lblock - (n & (BIT(bits) - 1));
+	s->end = s->from + BIT(bits);
+	for (u32 k = 0; k < levels && *block != 0; k++) {
+		rc = block_copy(s, &s->node, *block);
 		if (rc != 0)
 			return rc;
-		*block = ((const u32 *)(const void *)data)
-		    [n >> (bits * (levels - 1 - slot)) & (BIT(bits) - 1)];
+		*block = ((const u32 *)(const void *)s->node.data)
+		    [n >> (bits * (levels - 1 - k)) & (BIT(bits) - 1)];
 	}
 	return 0;
 }
@@ -164,6 +183,8 @@ map_one(struct scan *s, u32 lblock, u64 *block)
 	if (rc == -EUCLEAN || (rc == 0 && *block == 0))
 		rc = ext_error(s->dir->fs, "directory %lu: block %u has no "
 		    "place", s->dir->i.ino, lblock);
+	if (rc != 0)
+		s->node.held = 0;
 	return rc;
 }
 
@@ -217,15 +238,14 @@ copy_is_sound(struct scan *s, const u8 *data)
 static int
 look_at_copy(struct scan *s, u64 block)
 {
-	const u8 *data;
-	int rc = block_copy(s, LEVELS - 1, block, &data);
+	int rc = block_copy(s, &s->block, block);
 
 	if (rc != 0)
 		return rc;
-	if (!copy_is_sound(s, data))
+	if (!copy_is_sound(s, s->block.data))
 		return ext_error(s->dir->fs, "directory %lu: block %u is not "
 		    "sound", s->dir->i.ino, s->at);
-	return look_at(s, data);
+	return look_at(s, s->block.data);
 }
 
 /*
@@ -262,27 +282,18 @@ scan_on(struct scan *s, bool by_copy)
 	return rc;
 }
 
+/* Through the cache; the first few blocks that it lacks are wanted, the others
+ * are copied. Where there is a tree, leaves and nodes are mixed: copied. W */
 static int
-scan_warm(struct scan *s)
+scan_all(struct scan *s)
 {
-	struct ext_look l = { .dir = s->dir, .kind = EXT_BLOCK_DIR };
-	int rc = 0;
+	int rc = scan_on(s, false);
 
-	/* Where there is a tree, leaves and nodes are mixed: by copies. */
-	if (ext_dir_is_indexed(s->dir))
-		return 0;
-	for_bound(WARM, u32 k = 0; k < WARM; k++) {
-		rc = scan_on(s, false);
-		if (rc != 0 || s->at == s->nblocks)
-			break;
-		l.lblock = s->at;
-		rc = ext_look_fetch(&l);
-		if (rc != -EAGAIN)
-			break;
-		rc = 0;
-	}
-	ext_look_put(&l);
-	return rc;
+	if (rc != 0 || s->at == s->nblocks)
+		return rc;
+	if (!ext_dir_is_indexed(s->dir) && ext_nwarmed() < WARM)
+		return ext_want(EXT_WANT_DIR, s->dir, s->at);
+	return scan_on(s, true);
 }
 
 int
@@ -291,20 +302,18 @@ ext_scan(struct ext_inode *dir, const struct ext_name *name,
 {
 	struct scan s = { .dir = dir, .name = name, .out = out,
 	    .nblocks = ext_dir_nblocks(dir) };
-	struct frame *f[LEVELS];
+	struct frame *f[2];
 	int rc;
 
 	*out = (struct ext_scan_result){ EXT_DIR_NONE, EXT_DIR_NONE };
 	if (s.nblocks > EXT_DIR_BLOCKS_MAX)
 		return -EFBIG;
-	for (u32 k = 0; k < LEVELS; k++) {
-		f[k] = frame_get(FRAME_BUFFER);
-		s.copy[k] = frame_virt(f[k]);
-	}
-	rc = scan_warm(&s);
-	if (rc == 0)
-		rc = scan_on(&s, true);
-	for (u32 k = 0; k < LEVELS; k++)
-		frame_put(f[k]);
+	f[0] = frame_get(FRAME_BUFFER);
+	f[1] = frame_get(FRAME_BUFFER);
+	s.block.data = frame_virt(f[0]);
+	s.node.data = frame_virt(f[1]);
+	rc = scan_all(&s);
+	frame_put(f[0]);
+	frame_put(f[1]);
 	return rc < 0 ? rc : 0;
 }

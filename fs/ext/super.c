@@ -647,6 +647,8 @@ static const struct super_ops ext_super_ops = {
 	.retire = ext_inode_retire,
 	.begin = ext_sb_begin,
 	.end = ext_sb_end,
+	.warm = ext_warm,
+	.cool = ext_cool,
 	.dirty = ext_inode_touched,
 	.statfs = ext_statfs,
 	.sync = ext_sync,
@@ -665,6 +667,7 @@ static struct fs_type ext_types[] = {
 void
 ext_register(void)
 {
+	ext_inodes_init();
 	for (u32 i = 0; i < ARRAY_LEN(ext_types); i++)
 		fs_register(&ext_types[i]);
 }

@@ -7,7 +7,8 @@
 #include "fs/vfs/vfs.h"
 
 /* Attributes: no frames. */
-int	vfs_setattr(const struct path *p, struct setattr *sa, bool times_now);
+int	vfs_setattr(const struct path *p, const struct setattr *sa,
+	    bool times_now);
 int	vfs_stat(const struct path *p, struct lx_stat *st);
 int	vfs_statfs(const struct path *p, struct lx_statfs *st);
 int	vfs_truncate(const struct path *p, s64 length);

@@ -28,6 +28,7 @@
 #define NS_PER_SEC	1000000000ul
 #define RELATIME_NS	(24 * 3600 * NS_PER_SEC)	/* mount(8) */
 
+static BOUND_ROW(setattr);		/* behind a reading: see warm.c */
 static BOUND_ROW(vfs_retire);		/* a removed file's end */
 static BOUND_ROW(vfs_reap);		/* a turn of the reaper */
 
@@ -434,27 +435,47 @@ chown_drops_setid(const struct inode *i, struct setattr *sa)
 		sa->mode &= ~S_ISGID;
 }
 
-int
-vfs_setattr(const struct path *p, struct setattr *sa, bool times_now)
+/* One try. */
+static int
+setattr_once(struct inode *i, struct setattr sa, bool times_now)
 {
-	struct inode *i = p->dentry->inode;
-	int rc = path_may_write(p);
+	int rc = sb_begin(i->sb, SB_SETATTR);
 
-	if (rc == 0)
-		rc = sb_begin(i->sb, SB_SETATTR);
 	if (rc != 0)
 		return rc;
 	rwlock_write_lock(&i->lock);
-	rc = may_setattr(i, sa, times_now);
+	rc = may_setattr(i, &sa, times_now);
 	if (rc == 0) {
-		chown_drops_setid(i, sa);
+		chown_drops_setid(i, &sa);
 		if (i->ops->setattr != NULL)
-			rc = i->ops->setattr(i, sa);
+			rc = i->ops->setattr(i, &sa);
 		else
-			inode_setattr(i, sa);
+			inode_setattr(i, &sa);
 	}
 	rwlock_write_unlock(&i->lock);
 	sb_end(i->sb);
+	return rc;
+}
+
+int
+vfs_setattr(const struct path *p, const struct setattr *sa, bool times_now)
+{
+	struct inode *i = p->dentry->inode;
+	struct warm warm;
+	int rc = path_may_write(p);
+
+	if (rc != 0)
+		return rc;
+	warm_begin(&warm);
+	while ((rc = setattr_once(i, *sa, times_now)) == -EAGAIN) {
+		rc = warm_read(&warm, i->sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_setattr);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, i->sb);
 	return rc;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Making, removing and renaming names.
+ * Making and removing names; rename.c moves them.
  *
  * Each call walks to the directory, tells the file system that a change begins
  * (sb_begin: a journal's credits, after frames and before locks), locks it,
@@ -14,61 +14,22 @@
  * first without them, and the call starts again if it was another by then.
  */
 #include "fs/vfs/calls.h"
+#include "fs/vfs/dirset.h"
 #include "fs/vfs/lookup.h"
 #include "fs/vfs/vfs_priv.h"
 #include "kernel/abi/errno.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 
-static struct mutex rename_lock;
+/* ---- tries ---- */
 
-void
-names_init(void)
-{
-	mutex_init(&rename_lock, LOCK_RENAME);
-}
-
-/* ---- locking several directories ---- */
-
-#define DIRS_MAX	3u
-
-struct dir_set {
-	u32		n;
-	struct inode	*dir[DIRS_MAX];		/* by address, each once */
-};
-
-static void
-set_add(struct dir_set *s, struct inode *i)
-{
-	u32 at = 0;
-
-	while (at < s->n && s->dir[at] < i)
-		at++;
-	if (at < s->n && s->dir[at] == i)
-		return;
-	assert(s->n < DIRS_MAX);
-	for (u32 k = s->n++; k > at; k--)
-		s->dir[k] = s->dir[k - 1];
-	s->dir[at] = i;
-}
-
-static void
-set_lock(const struct dir_set *s) NO_THREAD_CHECK
-{
-	for (u32 k = 0; k < s->n; k++)
-		rwlock_write_lock(&s->dir[k]->lock);
-}
-
-static void
-set_unlock(const struct dir_set *s) NO_THREAD_CHECK
-{
-	for (u32 k = s->n; k-- > 0; )
-		rwlock_write_unlock(&s->dir[k]->lock);
-}
+/* Those behind a reading: see warm.c. */
+static BOUND_ROW(name_make);
+static BOUND_ROW(name_link);
+static BOUND_ROW(name_remove);
 
 /* ---- making ---- */
 
-static int
+int
 may_make(const struct path *dir, const struct dentry *d)
 {
 	const struct inode *i = dir->dentry->inode;
@@ -134,43 +95,72 @@ symlink_make_locked(const struct path *dir, struct dentry **d,
 	return rc;
 }
 
-/* Make a node of any type but a regular file that is opened. */
-static int
-node_make(int dirfd, const char *name, u32 mode, u64 rdev, const char *target)
-{
-	struct walk w;
-	struct path dir;
-	struct inode *i;
-	struct dentry *d;
-	int rc = walk_parent(&w, dirfd, name), begun;
+/* What node_make() makes. */
+struct making {
+	u32		mode;
+	u64		rdev;
+	const char	*target;	/* NULL: no link */
+};
 
-	if (rc != 0)
-		return rc;
-	if (w.last_type != LAST_NORM) {
-		walk_end(&w);
-		return -EEXIST;
-	}
-	dir = (struct path){ w.mnt, w.dentry };
-	i = w.dentry->inode;
-	begun = sb_begin(i->sb, target != NULL ? SB_SYMLINK : SB_CREATE);
+/* One try. */
+static int
+make_last(struct walk *w, const struct making *m)
+{
+	struct path dir = { w->mnt, w->dentry };
+	struct inode *i = w->dentry->inode;
+	struct dentry *d;
+	int rc, begun = sb_begin(i->sb, m->target != NULL ? SB_SYMLINK :
+	    SB_CREATE);
+
 	rwlock_write_lock(&i->lock);
-	rc = walk_lookup_locked(w.dentry, w.last, w.last_len, w.last_hash, &d);
-	if (rc == 0) {
-		if (w.dir_wanted && !S_ISDIR(mode) && d->inode == NULL)
-			rc = -ENOENT;
-		else if (target != NULL)
-			rc = symlink_make_locked(&dir, &d, target, begun);
-		else
-			rc = node_make_locked(&dir, &d, mode, rdev,
-			    begun);
-	} else {
+	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
+	    &d);
+	if (rc != 0)
 		d = NULL;
-	}
+	else if (w->dir_wanted && !S_ISDIR(m->mode) && d->inode == NULL)
+		rc = -ENOENT;
+	else if (m->target != NULL)
+		rc = symlink_make_locked(&dir, &d, m->target, begun);
+	else
+		rc = node_make_locked(&dir, &d, m->mode, m->rdev, begun);
 	rwlock_write_unlock(&i->lock);
 	if (begun == 0)
 		sb_end(i->sb);
 	if (d != NULL)
 		dentry_put(d);
+	return rc;
+}
+
+static int
+make_walked(struct walk *w, const struct making *m)
+{
+	struct superblock *sb = w->dentry->sb;
+	struct warm warm;
+	int rc;
+
+	warm_begin(&warm);
+	while ((rc = make_last(w, m)) == -EAGAIN) {
+		rc = warm_read(&warm, sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_name_make);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, sb);
+	return rc;
+}
+
+/* Make a node of any type but a regular file that is opened. */
+static int
+node_make(int dirfd, const char *name, const struct making *m)
+{
+	struct walk w;
+	int rc = walk_parent(&w, dirfd, name);
+
+	if (rc != 0)
+		return rc;
+	rc = w.last_type != LAST_NORM ? -EEXIST : make_walked(&w, m);
 	walk_end(&w);
 	return rc;
 }
@@ -184,13 +174,15 @@ vfs_mknod(int dirfd, const char *name, u32 mode, u64 rdev)
 	if (device && !cred_is_root(current_cred()))
 		return -EPERM;
 	mode = (mode & S_IFMT) | (mode & perm & ~current->fs->umask);
-	return node_make(dirfd, name, mode, device ? rdev : 0, NULL);
+	return node_make(dirfd, name, &(struct making){ .mode = mode,
+	    .rdev = device ? rdev : 0 });
 }
 
 int
 vfs_symlink(const char *target, int dirfd, const char *name)
 {
-	return node_make(dirfd, name, S_IFLNK | 0777, 0, target);
+	return node_make(dirfd, name, &(struct making){
+	    .mode = S_IFLNK | 0777, .target = target });
 }
 
 static int
@@ -215,24 +207,47 @@ link_locked(const struct path *dir, struct dentry **d, struct inode *i,
 	return rc;
 }
 
-/* Under the credits of the change. */
+/* One try. */
 static int
-link_last(struct walk *w, struct dentry **d, struct inode *i)
+link_last(struct walk *w, struct inode *i)
 {
 	struct path dir = { w->mnt, w->dentry };
 	struct inode *to = w->dentry->inode;
+	struct dentry *d;
 	int rc, begun = sb_begin(to->sb, SB_LINK);
 
 	rwlock_write_lock(&to->lock);
 	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
-	    d);
+	    &d);
 	if (rc == 0)
-		rc = link_locked(&dir, d, i, begun);
+		rc = link_locked(&dir, &d, i, begun);
 	else
-		*d = NULL;
+		d = NULL;
 	rwlock_write_unlock(&to->lock);
 	if (begun == 0)
 		sb_end(to->sb);
+	if (d != NULL)
+		dentry_put(d);
+	return rc;
+}
+
+static int
+link_walked(struct walk *w, struct inode *i)
+{
+	struct superblock *sb = w->dentry->sb;
+	struct warm warm;
+	int rc;
+
+	warm_begin(&warm);
+	while ((rc = link_last(w, i)) == -EAGAIN) {
+		rc = warm_read(&warm, sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_name_link);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, sb);
 	return rc;
 }
 
@@ -242,7 +257,6 @@ vfs_link(int from_fd, const char *from, int to_fd, const char *to,
 {
 	struct path p;
 	struct walk w;
-	struct dentry *d = NULL;
 	int rc = path_walk(from_fd, from, walk_flags, &p);
 
 	if (rc != 0)
@@ -259,9 +273,7 @@ vfs_link(int from_fd, const char *from, int to_fd, const char *to,
 	else if (S_ISDIR(p.dentry->inode->mode))
 		rc = -EPERM;
 	if (rc == 0)
-		rc = link_last(&w, &d, p.dentry->inode);
-	if (d != NULL)
-		dentry_put(d);
+		rc = link_walked(&w, p.dentry->inode);
 	walk_end(&w);
 	path_put(&p);
 	return rc;
@@ -316,19 +328,58 @@ unlink_locked(struct walk *w, struct dentry *d, struct inode **gone)
 
 /* Under the credits of the change. */
 static int
-unlink_last(struct walk *w, struct dentry **d, struct inode **gone)
+unlink_begun(struct walk *w, struct dentry **out, struct inode **gone)
 {
 	struct inode *dir = w->dentry->inode;
+	struct dentry *d;
 	int rc;
 
 	rwlock_write_lock(&dir->lock);
 	rc = walk_lookup_locked(w->dentry, w->last, w->last_len, w->last_hash,
-	    d);
+	    &d);
 	if (rc == 0)
-		rc = unlink_locked(w, *d, gone);
+		rc = unlink_locked(w, d, gone);
 	else
-		*d = NULL;
+		d = NULL;
 	rwlock_write_unlock(&dir->lock);
+	*out = d;
+	return rc;
+}
+
+/* One try. */
+static int
+unlink_last(struct walk *w, struct inode **gone)
+{
+	struct superblock *sb = w->dentry->sb;
+	struct dentry *d = NULL;
+	int rc = sb_begin(sb, SB_UNLINK);
+
+	if (rc == 0) {
+		rc = unlink_begun(w, &d, gone);
+		sb_end(sb);
+	}
+	if (d != NULL)
+		dentry_put(d);
+	return rc;
+}
+
+static int
+unlink_walked(struct walk *w, struct inode **gone)
+{
+	struct superblock *sb = w->dentry->sb;
+	struct warm warm;
+	int rc;
+
+	warm_begin(&warm);
+	while ((rc = unlink_last(w, gone)) == -EAGAIN) {
+		rc = warm_read(&warm, sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_name_remove);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, sb);
 	return rc;
 }
 
@@ -336,25 +387,12 @@ int
 vfs_unlink(int dirfd, const char *name)
 {
 	struct walk w;
-	struct superblock *sb;
 	struct inode *gone = NULL;
-	struct dentry *d = NULL;
 	int rc = walk_parent(&w, dirfd, name);
 
 	if (rc != 0)
 		return rc;
-	if (w.last_type != LAST_NORM) {
-		walk_end(&w);
-		return -EISDIR;
-	}
-	sb = w.dentry->sb;
-	rc = sb_begin(sb, SB_UNLINK);
-	if (rc == 0) {
-		rc = unlink_last(&w, &d, &gone);
-		sb_end(sb);
-	}
-	if (d != NULL)
-		dentry_put(d);
+	rc = w.last_type != LAST_NORM ? -EISDIR : unlink_walked(&w, &gone);
 	walk_end(&w);
 	if (gone != NULL)
 		inode_put_retire(gone);
@@ -391,22 +429,41 @@ rmdir_last(struct walk *w, struct dentry *before, struct dentry **out,
 	return rc;
 }
 
-/* One try: 0, an errno, or WALK_RETRY: another directory has the name now. */
 static int
-rmdir_try(struct walk *w, struct inode **gone)
+rmdir_begin(struct walk *w, struct dentry *before, struct inode **gone)
 {
-	struct dentry *before, *d = NULL;
-	int rc = walk_lookup(w, &before);
+	struct dentry *d = NULL;
+	int rc = sb_begin(before->sb, SB_RMDIR);
 
-	if (rc != 0)
-		return rc;
-	rc = sb_begin(before->sb, SB_RMDIR);
 	if (rc == 0) {
 		rc = rmdir_last(w, before, &d, gone);
 		sb_end(before->sb);
 	}
 	if (d != NULL)
 		dentry_put(d);
+	return rc;
+}
+
+/* One try: 0, an errno, or WALK_RETRY: another directory has the name now. */
+static int
+rmdir_try(struct walk *w, struct inode **gone)
+{
+	struct dentry *before;
+	struct warm warm;
+	int rc = walk_lookup(w, &before);
+
+	if (rc != 0)
+		return rc;
+	warm_begin(&warm);
+	while ((rc = rmdir_begin(w, before, gone)) == -EAGAIN) {
+		rc = warm_read(&warm, before->sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_name_remove);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, before->sb);
 	dentry_put(before);
 	return rc;
 }
@@ -446,208 +503,6 @@ vfs_rmdir(int dirfd, const char *name)
 	return rc;
 }
 
-/* ---- renaming ---- */
-
-/* A try: three look-ups, each at most a name, its long text, an inode. */
-static BOUND_ROW(rename);
-
-struct rename {
-	struct walk	from, to;
-	u32		flags;
-	struct inode	*gone;		/* what had the new name: referenced */
-};
-
-/* Everything that can forbid it; the directories are locked. 1: nothing to do,
- * both are names of one file. */
-static int
-may_rename(struct rename *r, struct dentry *d, struct dentry *over)
-{
-	struct inode *from = r->from.dentry->inode, *to = r->to.dentry->inode;
-	bool is_dir, exchange = r->flags & RENAME_EXCHANGE;
-	struct path to_path = { r->to.mnt, r->to.dentry };
-	int rc;
-
-	if (d->inode == NULL || (exchange && over->inode == NULL))
-		return -ENOENT;
-	if ((r->flags & RENAME_NOREPLACE) && over->inode != NULL)
-		return -EEXIST;
-	is_dir = S_ISDIR(d->inode->mode);
-	if (!is_dir && (r->from.dir_wanted || (r->to.dir_wanted && !exchange)))
-		return -ENOTDIR;
-	if (mount_is_readonly(r->from.mnt))
-		return -EROFS;
-	if (dentry_is_below(r->to.dentry, d))
-		return -EINVAL;
-	if (dentry_is_below(r->from.dentry, over))
-		return exchange ? -EINVAL : -ENOTEMPTY;
-	rc = inode_may_delete(from, d, is_dir);
-	if (rc != 0)
-		return rc;
-	if (over->inode == NULL)
-		return may_make(&to_path, over);
-	if (over->inode == d->inode)
-		return exchange && over != d ? 0 : 1;
-	if (exchange)
-		return inode_may_delete(to, over, S_ISDIR(over->inode->mode));
-	return inode_may_delete(to, over, is_dir);
-}
-
-static int
-rename_locked(struct rename *r, struct dentry *d, struct dentry *over)
-{
-	struct inode *from = r->from.dentry->inode, *to = r->to.dentry->inode;
-	struct inode *victim = over->inode;
-	int rc = may_rename(r, d, over);
-
-	if (rc != 0)
-		return rc == 1 ? 0 : rc;
-	if (from->ops->rename == NULL)
-		return -EPERM;
-	if (victim != NULL && !S_ISDIR(victim->mode)) {
-		rwlock_write_lock(&victim->lock);
-		rc = from->ops->rename(from, d, to, over, r->flags);
-		rwlock_write_unlock(&victim->lock);
-	} else {
-		rc = from->ops->rename(from, d, to, over, r->flags);
-	}
-	if (rc == 0 && victim != NULL && !(r->flags & RENAME_EXCHANGE)) {
-		inode_get(victim);
-		r->gone = victim;
-	}
-	if (rc == 0)
-		dentry_move(d, over, r->flags & RENAME_EXCHANGE);
-	return rc;
-}
-
-static int
-lookup_both_locked(struct rename *r, struct dentry **d, struct dentry **over)
-{
-	int rc = walk_lookup_locked(r->from.dentry, r->from.last,
-	    r->from.last_len, r->from.last_hash, d);
-
-	if (rc != 0)
-		return rc;
-	rc = walk_lookup_locked(r->to.dentry, r->to.last, r->to.last_len,
-	    r->to.last_hash, over);
-	if (rc != 0)
-		dentry_put(*d);
-	return rc;
-}
-
-static bool
-is_dir_name(const struct dentry *d)
-{
-	return d->inode != NULL && S_ISDIR(d->inode->mode);
-}
-
-/* Under the credits of the change; d and over are the caller's to put. */
-static int
-rename_last(struct rename *r, const struct dentry *before, struct dentry **d,
-    struct dentry **over)
-{
-	struct dir_set set = { .n = 0 };
-	int rc;
-
-	set_add(&set, r->from.dentry->inode);
-	set_add(&set, r->to.dentry->inode);
-	if (is_dir_name(before))
-		set_add(&set, before->inode);
-	set_lock(&set);
-	rc = lookup_both_locked(r, d, over);
-	if (rc != 0)
-		*d = *over = NULL;
-	else if (is_dir_name(*over) && (*over)->inode != before->inode)
-		rc = WALK_RETRY;
-	else
-		rc = rename_locked(r, *d, *over);
-	set_unlock(&set);
-	return rc;
-}
-
-static int
-rename_last_across(struct rename *r, const struct dentry *before,
-    struct dentry **d, struct dentry **over)
-{
-	int rc;
-
-	mutex_lock(&rename_lock);
-	rc = rename_last(r, before, d, over);
-	mutex_unlock(&rename_lock);
-	return rc;
-}
-
-/* One try, as rmdir_try(): the directory at the new name is locked too. */
-static int
-rename_try(struct rename *r)
-{
-	struct dentry *before, *d = NULL, *over = NULL;
-	int rc = walk_lookup(&r->to, &before);
-
-	if (rc != 0)
-		return rc;
-	rc = sb_begin(before->sb, SB_RENAME);
-	if (rc == 0) {
-		rc = r->from.dentry != r->to.dentry ?
-		    rename_last_across(r, before, &d, &over) :
-		    rename_last(r, before, &d, &over);
-		sb_end(before->sb);
-	}
-	if (d != NULL) {
-		dentry_put(d);
-		dentry_put(over);
-	}
-	dentry_put(before);
-	return rc;
-}
-
-static int
-rename_until_done(struct rename *r)
-{
-	int rc;
-
-	do {
-		rc = reserve_row(&bound_rename);
-		if (rc == 0)
-			rc = rename_try(r);
-	} while (rc == WALK_RETRY);
-	return rc;
-}
-
-static int
-rename_walked(struct rename *r)
-{
-	if (r->from.mnt != r->to.mnt)
-		return -EXDEV;
-	if (r->from.last_type != LAST_NORM || r->to.last_type != LAST_NORM)
-		return r->flags & RENAME_NOREPLACE &&
-		    r->from.last_type == LAST_NORM ? -EEXIST : -EBUSY;
-	return rename_until_done(r);
-}
-
-int
-vfs_rename(int from_fd, const char *from, int to_fd, const char *to, u32 flags)
-{
-	struct rename r = { .flags = flags };
-	int rc;
-
-	if (flags & ~(u32)(RENAME_NOREPLACE | RENAME_EXCHANGE))
-		return -EINVAL;
-	if ((flags & RENAME_NOREPLACE) && (flags & RENAME_EXCHANGE))
-		return -EINVAL;
-	rc = walk_parent(&r.from, from_fd, from);
-	if (rc != 0)
-		return rc;
-	rc = walk_parent(&r.to, to_fd, to);
-	if (rc == 0) {
-		rc = rename_walked(&r);
-		walk_end(&r.to);
-	}
-	walk_end(&r.from);
-	if (r.gone != NULL)
-		inode_put_retire(r.gone);
-	return rc;
-}
-
 /* ---- links ---- */
 
 isize
@@ -666,8 +521,7 @@ vfs_readlink(const struct path *p, char *buf, usize len)
 			return MIN(n, (isize)len);
 		}
 	}
-	return i->ops->readlink != NULL ? i->ops->readlink(i, buf, len) :
-	    -EINVAL;
+	return link_read(i, buf, len);
 }
 
 /* ---- nodes that the kernel makes ---- */
@@ -704,5 +558,6 @@ vfs_make(struct dentry *parent, const char *name, u32 mode, u64 rdev,
 int
 vfs_make_path(const char *path, u32 mode, u64 rdev)
 {
-	return node_make(AT_FDCWD, path, mode, rdev, NULL);
+	return node_make(AT_FDCWD, path, &(struct making){ .mode = mode,
+	    .rdev = rdev });
 }

@@ -16,6 +16,7 @@
 #include "kernel/lib/assert.h"
 
 static BOUND_ROW(open_cut);		/* behind a truncation */
+static BOUND_ROW(open_make);		/* behind a reading: see warm.c */
 
 /* A file that only names a place (O_PATH), or whose open failed. */
 static const struct file_ops path_file_ops = { .name = "path" };
@@ -200,10 +201,9 @@ open_path(struct path *p, u32 flags, bool created, struct file **out)
 
 /* ---- creating ---- */
 
-/* The name that w left is not in the cache: make it, or find it after all.
- * *made: it is new. *out is referenced and positive. */
+/* One try. */
 static int
-create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
+create_once(struct walk *w, u32 flags, u32 mode, struct dentry **out,
     bool *made)
 {
 	struct path dir = { w->mnt, w->dentry };
@@ -230,6 +230,29 @@ create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
 		sb_end(i->sb);
 	if (rc == 0)
 		*out = d;
+	return rc;
+}
+
+/* The name that w left is not in the cache: make it, or find it after all.
+ * *made: it is new. *out is referenced and positive. */
+static int
+create_last(struct walk *w, u32 flags, u32 mode, struct dentry **out,
+    bool *made)
+{
+	struct superblock *sb = w->dentry->sb;
+	struct warm warm;
+	int rc;
+
+	warm_begin(&warm);
+	while ((rc = create_once(w, flags, mode, out, made)) == -EAGAIN) {
+		rc = warm_read(&warm, sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_open_make);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, sb);
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 #include "kernel/vm/aspace.h"
 
 struct block_dev;
+struct buffer;
 struct dentry;
 struct inode;
 struct mount;
@@ -50,8 +51,9 @@ struct inode_ops {
 	/* over may be negative; RENAME_EXCHANGE: it is not. */
 	int	(*rename)(struct inode *from, struct dentry *d,
 		    struct inode *to, struct dentry *over, u32 flags);
-	/* Target into buf (size PATH_MAX); its length. In memory: may return a
-	 * pointer valid under RCU through get_link. [-EINVAL] */
+	/* Target into buf (size PATH_MAX); its length; -EAGAIN: see warm(). In
+	 * memory: may return a pointer valid under RCU through get_link.
+	 * [-EINVAL] */
 	isize	(*readlink)(struct inode *i, char *buf, usize len);
 	const char *(*get_link)(struct inode *i);	/* RCU; may be NULL */
 	/* All but the size, where there is a truncate(). The inode's lock is
@@ -128,6 +130,18 @@ struct inode {
 	/* The file system's own part follows (CONTAINER_OF). */
 };
 
+/* What the tries of a call lacked, warm.c; on its stack. What is there to be
+ * read, and how, only the file system knows. */
+#define WARM_PINS	32u
+struct warm {
+	u32		turns;
+	u32		npins;
+	struct buffer	*pin[WARM_PINS];
+	u32		what;		/* the newest note: what is missing, */
+	u64		at;		/* where, */
+	struct inode	*owner;		/* of whom; a reference, or NULL */
+};
+
 /* What a change is about, for who counts credits. */
 enum sb_change {
 	SB_CREATE, SB_SYMLINK, SB_LINK, SB_UNLINK, SB_RMDIR, SB_RENAME,
@@ -156,6 +170,15 @@ struct super_ops {
 	 */
 	int	(*begin)(struct superblock *sb, enum sb_change what);
 	void	(*end)(struct superblock *sb);
+	/*
+	 * What the file system noted in w when it said -EAGAIN: lookup(), and
+	 * the calls of inode_ops between begin() and end(), may, before they
+	 * have changed anything that another try would not accept. Holds
+	 * nothing; in a row of its own: reserve again after it. 0, or an error
+	 * for the caller. Then cool(): give up what w has. [nothing is read]
+	 */
+	int	(*warm)(struct superblock *sb, struct warm *w);
+	void	(*cool)(struct warm *w);
 	/* inode_touch() made i newer than the disk. Any lock; no sleep. */
 	void	(*dirty)(struct inode *i);
 	/* fsync and kin may renew the charge in these three. */

@@ -83,6 +83,8 @@ mount_put(struct mount *m)
 
 /* What is mounted at d of m, under RCU, or NULL. */
 struct mount *mount_find(const struct mount *m, const struct dentry *d);
+/* May current make a name at d, in dir? 0, or why not. names.c */
+int	may_make(const struct path *dir, const struct dentry *d);
 /* A node in dir, whose lock is held for writing, at the negative d: permissions
  * are checked; begun is what sb_begin() said. names.c */
 int	node_make_locked(const struct path *dir, struct dentry **d, u32 mode,
@@ -153,10 +155,19 @@ void	walk_end(struct walk *w);
 int	walk_lookup(struct walk *w, struct dentry **out);
 int	walk_lookup_locked(struct dentry *dir, const char *name, usize len,
 	    u64 hash, struct dentry **out);
+/* A link's text by readlink(): its bytes, or why not. Holds nothing, renews. */
+isize	link_read(struct inode *i, char *buf, usize len);
 /* The same if it is in the cache and positive, else NULL. */
 struct dentry *walk_find(struct walk *w);
 /* Step from (mnt, d), referenced, onto what covers it. */
 void	walk_cross(struct mount **mnt, struct dentry **d);
+
+/* ---- what is not in memory: warm.c ---- */
+
+void	warm_begin(struct warm *w);
+/* Said -EAGAIN: 0: try again, in a new segment. Holds nothing. */
+int	warm_read(struct warm *w, struct superblock *sb);
+void	warm_end(struct warm *w, struct superblock *sb);
 
 /* ---- inodes, opening: inode.c, open.c ---- */
 

@@ -43,6 +43,8 @@ struct component {
 	bool		last;		/* of the whole walk */
 };
 
+static BOUND_ROW(walk);			/* a component, behind a reading */
+
 #define WALK_OVER	2		/* there is no component to step to */
 
 static inline bool
@@ -259,10 +261,8 @@ link_text(struct walk *w, struct dentry *d, const char *rest, const char **next)
 		text = i->ops->get_link(i);
 	if (text != NULL)
 		len = strlcpy(buf, text, PATH_MAX);
-	else if (i->ops->readlink != NULL)
-		len = i->ops->readlink(i, buf, PATH_MAX);
 	else
-		return -EINVAL;
+		len = link_read(i, buf, PATH_MAX);
 	if (len <= 0)
 		return len == 0 ? -ENOENT : len;
 	if (len + rest_len >= PATH_MAX)
@@ -434,17 +434,31 @@ child_cached(struct walk *w, const char *s, usize len, u64 hash)
 	return NULL;
 }
 
-/* The child by reference, from its directory; *out may be negative. */
+/* The child by reference, from its directory; *out may be negative. What the
+ * disk is asked for comes in segments of its own; then this is the row. */
 static int
 child_look_up(struct walk *w, const char *s, usize len, u64 hash,
     struct dentry **out)
 {
 	struct inode *dir = w->dentry->inode;
+	struct warm warm;
 	int rc;
 
-	rwlock_read_lock(&dir->lock);
-	rc = walk_lookup_locked(w->dentry, s, len, hash, out);
-	rwlock_read_unlock(&dir->lock);
+	warm_begin(&warm);
+	for (;;) {
+		rwlock_read_lock(&dir->lock);
+		rc = walk_lookup_locked(w->dentry, s, len, hash, out);
+		rwlock_read_unlock(&dir->lock);
+		if (likely(rc != -EAGAIN))
+			break;
+		rc = warm_read(&warm, dir->sb);
+		if (rc != 0)
+			break;
+		rc = reserve_row(&bound_walk);
+		if (rc != 0)
+			break;
+	}
+	warm_end(&warm, dir->sb);
 	return rc;
 }
 

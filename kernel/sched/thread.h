@@ -105,6 +105,8 @@ struct thread {
 	struct standing	*standing;	/* [o] what it goes on with when memory
 					 * is short: standing_enter() */
 	struct journal_handle handle;	/* [o] */
+	struct warm	*warm;		/* [o] fs/vfs: what a look at names
+					 * lacks; NULL: there is none */
 	THREAD_HELD_LOCKS	/* debug kernels: the sleeping locks it holds */
 };
 _Static_assert(offsetof(struct thread, x86) == 0, "entry.S");

@@ -27,10 +27,10 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "fd_leaf", 1 }, { "fdtable", 1 } } },
 	{ "exec_map", .frames = 1,                      /* 4 */
 	  .cache = { { "aspace", 1 }, { "shm", 5 }, { "vma", 11 } } },
-	{ "exec_open", .frames = 31,                    /* 91 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 }, { "ext-open", 1 },
-	      { "ext_inode", 16 }, { "file", 1 }, { "kbuf-512", 1 },
-	      { "pipe", 1 }, { "procfs", 2 }, { "tree_node", 336 } } },
+	{ "exec_open", .frames = 8,                     /* 15 */
+	  .cache = { { "dentry", 1 }, { "ext-open", 1 },
+	      { "ext_inode", 1 }, { "file", 1 }, { "kbuf-512", 1 },
+	      { "pipe", 1 }, { "procfs", 2 } } },
 	{ "ext.ioctl", .frames = 0 },
 	{ "ext.read", .frames = 1,                      /* 2 */
 	  .cache = { { "buffer", 1 } } },
@@ -59,26 +59,31 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "buffer", 1 } } },
 	{ "ext_load_block", .frames = 2,                /* 3 */
 	  .cache = { { "buffer", 1 } } },
-	{ "ext_log_runs", .frames = 96,                 /* 155 */
-	  .cache = { { "buffer", 96 }, { "ext_inode", 16 },
-	      { "tree_node", 336 } } },
+	{ "ext_log_runs", .frames = 2,                  /* 4 */
+	  .cache = { { "buffer", 1 }, { "ext_inode", 1 } } },
 	{ "ext_mount", .frames = 1,                     /* 3 */
 	  .cache = { { "ext_fs", 1 }, { "superblock", 1 } } },
 	{ "ext_mount_group", .frames = 1 },
-	{ "ext_orphan", .frames = 2,                    /* 55 */
-	  .cache = { { "buffer", 2 }, { "ext_inode", 16 },
-	      { "tree_node", 336 } } },
+	{ "ext_orphan", .frames = 2,                    /* 4 */
+	  .cache = { { "buffer", 2 }, { "ext_inode", 1 } } },
 	{ "ext_retire", .frames = 4,                    /* 7 */
 	  .cache = { { "buffer", 4 }, { "ext-claim", 1 },
 	      { "journal_revoke", 1 } } },
-	{ "ext_root", .frames = 1,                      /* 56 */
-	  .cache = { { "buffer", 1 }, { "dentry", 1 }, { "ext_inode", 16 },
-	      { "kbuf-512", 1 }, { "tree_node", 336 } } },
+	{ "ext_root", .frames = 1,                      /* 5 */
+	  .cache = { { "buffer", 1 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 } } },
 	{ "ext_store", .frames = 1,                     /* 2 */
 	  .cache = { { "buffer", 1 } } },
 	{ "ext_truncate", .frames = 12,                 /* 20 */
 	  .cache = { { "buffer", 10 }, { "page_io", 2 },
 	      { "tree_node", 42 } } },
+	{ "ext_warm", .frames = 19,                     /* 35 */
+	  .cache = { { "buffer", 9 }, { "dentry", 3 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 3 },
+	      { "file", 1 }, { "journal_revoke", 1 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 3 }, { "mount", 1 }, { "pipe", 1 },
+	      { "procfs", 6 }, { "superblock", 1 }, { "tmpfs_inode", 1 },
+	      { "tmpfs_super", 1 } } },
 	{ "ext_write", .frames = 1,                     /* 2 */
 	  .cache = { { "ext-write", 1 } } },
 	{ "ext_write_claim", .frames = 1,               /* 3 */
@@ -96,12 +101,11 @@ const struct bound_need bound_needs[] = {
 	{ "file_copy", .frames = 1 },
 	{ "fork_piece", .frames = 12,                   /* 13 */
 	  .cache = { { "vma", 28 } } },
-	{ "init_console", .frames = 206,                /* 336 */
-	  .cache = { { "buffer", 199 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext-open", 1 }, { "ext_inode", 33 },
-	      { "fd_leaf", 3 }, { "file", 1 }, { "kbuf-512", 2 },
-	      { "pipe", 1 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
+	{ "init_console", .frames = 19,                 /* 30 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 3 },
+	      { "file", 1 }, { "kbuf-512", 2 }, { "pipe", 1 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "init_exec", .frames = 2,                     /* 3 */
 	  .cache = { { "exec", 1 } } },
 	{ "init_make", .frames = 6,                     /* 15 */
@@ -115,6 +119,13 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "journal_revoke", 64 } } },
 	{ "journal_threads", .frames = 10,              /* 11 */
 	  .cache = { { "kthread", 2 } } },
+	{ "link_read", .frames = 19,                    /* 35 */
+	  .cache = { { "buffer", 8 }, { "dentry", 3 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 3 },
+	      { "file", 1 }, { "journal_revoke", 1 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 3 }, { "mount", 1 }, { "pipe", 1 },
+	      { "procfs", 6 }, { "superblock", 1 }, { "tmpfs_inode", 1 },
+	      { "tmpfs_super", 1 } } },
 	{ "mem.ioctl", .frames = 0 },
 	{ "mem.read", .frames = 0 },
 	{ "mem.readdir", .frames = 0 },
@@ -123,8 +134,23 @@ const struct bound_need bound_needs[] = {
 	{ "mem.write", .frames = 0 },
 	{ "mount_made", .frames = 1,                    /* 2 */
 	  .cache = { { "mount", 1 } } },
+	{ "name_link", .frames = 10,                    /* 16 */
+	  .cache = { { "buffer", 6 }, { "dentry", 1 }, { "ext-claim", 6 },
+	      { "ext_inode", 1 }, { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "name_make", .frames = 11,                    /* 19 */
+	  .cache = { { "buffer", 7 }, { "dentry", 1 }, { "ext-claim", 7 },
+	      { "ext_inode", 2 }, { "kbuf-2048", 1 }, { "kbuf-512", 1 },
+	      { "procfs", 2 }, { "tmpfs_inode", 1 } } },
+	{ "name_remove", .frames = 8,                   /* 12 */
+	  .cache = { { "dentry", 2 }, { "ext_inode", 2 },
+	      { "kbuf-512", 2 }, { "procfs", 4 } } },
 	{ "open_cut", .frames = 6,                      /* 7 */
 	  .cache = { { "fd_leaf", 3 } } },
+	{ "open_make", .frames = 19,                    /* 30 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 3 },
+	      { "file", 1 }, { "kbuf-512", 2 }, { "pipe", 1 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "page_direct", .frames = 17,                  /* 18 */
 	  .cache = { { "buffer", 1 } } },
 	{ "page_inodes", .frames = 0 },
@@ -134,10 +160,9 @@ const struct bound_need bound_needs[] = {
 	{ "page_sync", .frames = 1 },
 	{ "page_writeback", .frames = 0,                /* 3 */
 	  .cache = { { "page_io", 8 } } },
-	{ "path_look", .frames = 25,                    /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "path_look", .frames = 2,                     /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "pipe_page", .frames = 1 },
 	{ "pipe_write", .frames = 0 },
 	{ "poll", .frames = 0 },
@@ -148,43 +173,38 @@ const struct bound_need bound_needs[] = {
 	{ "procfs.setattr", .frames = 0 },
 	{ "procfs.sync", .frames = 0 },
 	{ "procfs.write", .frames = 1 },
-	{ "rename", .frames = 242,                      /* 417 */
-	  .cache = { { "buffer", 231 }, { "dentry", 3 },
-	      { "ext-claim", 36 }, { "ext_inode", 48 }, { "kbuf-512", 3 },
-	      { "procfs", 6 }, { "tree_node", 1008 } } },
-	{ "root_attach", .frames = 26,                  /* 87 */
-	  .cache = { { "buffer", 24 }, { "dentry", 2 },
-	      { "ext_inode", 16 }, { "kbuf-512", 2 }, { "mount", 1 },
-	      { "procfs", 3 }, { "superblock", 1 }, { "tmpfs_inode", 1 },
-	      { "tmpfs_super", 1 }, { "tree_node", 336 } } },
+	{ "rename", .frames = 18,                       /* 24 */
+	  .cache = { { "buffer", 6 }, { "dentry", 3 }, { "ext-claim", 6 },
+	      { "ext_inode", 3 }, { "kbuf-512", 3 }, { "procfs", 6 } } },
+	{ "root_attach", .frames = 3,                   /* 11 */
+	  .cache = { { "dentry", 2 }, { "ext_inode", 1 },
+	      { "kbuf-512", 2 }, { "mount", 1 }, { "procfs", 3 },
+	      { "superblock", 1 }, { "tmpfs_inode", 1 },
+	      { "tmpfs_super", 1 } } },
+	{ "setattr", .frames = 0 },
 	{ "sigqueue", .frames = 0,                      /* 1 */
 	  .cache = { { "sigqueue", 1 } } },
-	{ "sys_access", .frames = 25,                   /* 83 */
-	  .cache = { { "buffer", 24 }, { "cred", 1 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_access", .frames = 2,                    /* 7 */
+	  .cache = { { "cred", 1 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_alarm", .frames = 0 },
 	{ "sys_arch_prctl", .frames = 0 },
 	{ "sys_brk", .frames = 0,                       /* 1 */
 	  .cache = { { "vma", 1 } } },
 	{ "sys_capget", .frames = 0 },
 	{ "sys_capset", .frames = 0 },
-	{ "sys_chdir", .frames = 25,                    /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_chmod", .frames = 26,                    /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_chown", .frames = 26,                    /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_chroot", .frames = 25,                   /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_chdir", .frames = 2,                     /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_chmod", .frames = 2,                     /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_chown", .frames = 2,                     /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_chroot", .frames = 2,                    /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_clock_getres", .frames = 0 },
 	{ "sys_clock_gettime", .frames = 0 },
 	{ "sys_clock_nanosleep", .frames = 0 },
@@ -195,12 +215,11 @@ const struct bound_need bound_needs[] = {
 	{ "sys_close_range", .frames = 2,               /* 4 */
 	  .cache = { { "fd_leaf", 1 }, { "fdtable", 1 } } },
 	{ "sys_copy_file_range", .frames = 0 },
-	{ "sys_creat", .frames = 202,                   /* 332 */
-	  .cache = { { "buffer", 199 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext-open", 1 }, { "ext_inode", 33 },
-	      { "fd_leaf", 1 }, { "file", 1 }, { "kbuf-512", 2 },
-	      { "pipe", 1 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
+	{ "sys_creat", .frames = 15,                    /* 26 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 1 },
+	      { "file", 1 }, { "kbuf-512", 2 }, { "pipe", 1 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_dup", .frames = 2,                       /* 3 */
 	  .cache = { { "fd_leaf", 1 } } },
 	{ "sys_dup2", .frames = 2,                      /* 3 */
@@ -217,29 +236,23 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "exec", 1 } } },
 	{ "sys_exit", .frames = 0 },
 	{ "sys_exit_group", .frames = 0 },
-	{ "sys_faccessat", .frames = 25,                /* 83 */
-	  .cache = { { "buffer", 24 }, { "cred", 1 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_faccessat2", .frames = 25,               /* 83 */
-	  .cache = { { "buffer", 24 }, { "cred", 1 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_faccessat", .frames = 2,                 /* 7 */
+	  .cache = { { "cred", 1 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_faccessat2", .frames = 2,                /* 7 */
+	  .cache = { { "cred", 1 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_fadvise64", .frames = 0 },
 	{ "sys_fallocate", .frames = 0 },
 	{ "sys_fchdir", .frames = 0 },
-	{ "sys_fchmod", .frames = 1,                    /* 2 */
-	  .cache = { { "buffer", 1 } } },
-	{ "sys_fchmodat", .frames = 26,                 /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_fchown", .frames = 1,                    /* 2 */
-	  .cache = { { "buffer", 1 } } },
-	{ "sys_fchownat", .frames = 26,                 /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_fchmod", .frames = 0 },
+	{ "sys_fchmodat", .frames = 2,                  /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_fchown", .frames = 0 },
+	{ "sys_fchownat", .frames = 2,                  /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_fcntl", .frames = 2,                     /* 4 */
 	  .cache = { { "fd_leaf", 1 }, { "file_lock", 2 } } },
 	{ "sys_fdatasync", .frames = 0 },
@@ -262,10 +275,9 @@ const struct bound_need bound_needs[] = {
 	{ "sys_fsync", .frames = 0 },
 	{ "sys_ftruncate", .frames = 0 },
 	{ "sys_futex", .frames = 0 },
-	{ "sys_futimesat", .frames = 26,                /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_futimesat", .frames = 2,                 /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_get_robust_list", .frames = 0 },
 	{ "sys_getcpu", .frames = 0 },
 	{ "sys_getcwd", .frames = 1 },
@@ -290,72 +302,61 @@ const struct bound_need bound_needs[] = {
 	{ "sys_gettid", .frames = 0 },
 	{ "sys_gettimeofday", .frames = 0 },
 	{ "sys_getuid", .frames = 0 },
-	{ "sys_getxattr", .frames = 29,                 /* 86 */
-	  .cache = { { "buffer", 26 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_getxattr", .frames = 6,                  /* 11 */
+	  .cache = { { "buffer", 2 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_ioctl", .frames = 0 },
 	{ "sys_ioprio_get", .frames = 0 },
 	{ "sys_ioprio_set", .frames = 0 },
 	{ "sys_kill", .frames = 0 },
-	{ "sys_lchown", .frames = 26,                   /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_lgetxattr", .frames = 29,                /* 86 */
-	  .cache = { { "buffer", 26 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_link", .frames = 166,                    /* 285 */
-	  .cache = { { "buffer", 164 }, { "dentry", 2 },
-	      { "ext-claim", 36 }, { "ext_inode", 32 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tree_node", 672 } } },
-	{ "sys_linkat", .frames = 166,                  /* 285 */
-	  .cache = { { "buffer", 164 }, { "dentry", 2 },
-	      { "ext-claim", 36 }, { "ext_inode", 32 }, { "kbuf-512", 2 },
-	      { "procfs", 4 }, { "tree_node", 672 } } },
-	{ "sys_listxattr", .frames = 29,                /* 86 */
-	  .cache = { { "buffer", 26 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_llistxattr", .frames = 29,               /* 86 */
-	  .cache = { { "buffer", 26 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_lremovexattr", .frames = 35,             /* 95 */
-	  .cache = { { "buffer", 32 }, { "dentry", 1 }, { "ext-claim", 4 },
-	      { "ext_inode", 16 }, { "journal_revoke", 1 },
-	      { "kbuf-512", 1 }, { "procfs", 2 }, { "tree_node", 336 } } },
+	{ "sys_lchown", .frames = 2,                    /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_lgetxattr", .frames = 6,                 /* 11 */
+	  .cache = { { "buffer", 2 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_link", .frames = 12,                     /* 18 */
+	  .cache = { { "buffer", 6 }, { "dentry", 2 }, { "ext-claim", 6 },
+	      { "ext_inode", 2 }, { "kbuf-512", 2 }, { "procfs", 4 } } },
+	{ "sys_linkat", .frames = 12,                   /* 18 */
+	  .cache = { { "buffer", 6 }, { "dentry", 2 }, { "ext-claim", 6 },
+	      { "ext_inode", 2 }, { "kbuf-512", 2 }, { "procfs", 4 } } },
+	{ "sys_listxattr", .frames = 6,                 /* 11 */
+	  .cache = { { "buffer", 2 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_llistxattr", .frames = 6,                /* 11 */
+	  .cache = { { "buffer", 2 }, { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_lremovexattr", .frames = 12,             /* 19 */
+	  .cache = { { "buffer", 8 }, { "dentry", 1 }, { "ext-claim", 4 },
+	      { "ext_inode", 1 }, { "journal_revoke", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_lseek", .frames = 0 },
-	{ "sys_lsetxattr", .frames = 35,                /* 95 */
-	  .cache = { { "buffer", 32 }, { "dentry", 1 }, { "ext-claim", 4 },
-	      { "ext_inode", 16 }, { "journal_revoke", 1 },
-	      { "kbuf-512", 1 }, { "procfs", 2 }, { "tree_node", 336 } } },
+	{ "sys_lsetxattr", .frames = 12,                /* 19 */
+	  .cache = { { "buffer", 8 }, { "dentry", 1 }, { "ext-claim", 4 },
+	      { "ext_inode", 1 }, { "journal_revoke", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_lstat", .frames = 0 },
 	{ "sys_madvise", .frames = 0,                   /* 1 */
 	  .cache = { { "vma", 2 } } },
 	{ "sys_membarrier", .frames = 0 },
 	{ "sys_mincore", .frames = 0 },
-	{ "sys_mkdir", .frames = 200,                   /* 327 */
-	  .cache = { { "buffer", 198 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext_inode", 33 }, { "kbuf-2048", 1 },
-	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
-	{ "sys_mkdirat", .frames = 200,                 /* 327 */
-	  .cache = { { "buffer", 198 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext_inode", 33 }, { "kbuf-2048", 1 },
-	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
-	{ "sys_mknod", .frames = 200,                   /* 327 */
-	  .cache = { { "buffer", 198 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext_inode", 33 }, { "kbuf-2048", 1 },
-	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
-	{ "sys_mknodat", .frames = 200,                 /* 327 */
-	  .cache = { { "buffer", 198 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext_inode", 33 }, { "kbuf-2048", 1 },
-	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
+	{ "sys_mkdir", .frames = 13,                    /* 21 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext_inode", 3 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	{ "sys_mkdirat", .frames = 13,                  /* 21 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext_inode", 3 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	{ "sys_mknod", .frames = 13,                    /* 21 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext_inode", 3 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	{ "sys_mknodat", .frames = 13,                  /* 21 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext_inode", 3 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_mlock", .frames = 0,                     /* 1 */
 	  .cache = { { "vma", 2 } } },
 	{ "sys_mlock2", .frames = 0,                    /* 1 */
@@ -364,11 +365,11 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "vma", 2 } } },
 	{ "sys_mmap", .frames = 0,                      /* 2 */
 	  .cache = { { "shm", 1 }, { "vma", 2 } } },
-	{ "sys_mount", .frames = 26,                    /* 87 */
-	  .cache = { { "buffer", 24 }, { "dentry", 2 },
-	      { "ext_inode", 16 }, { "kbuf-512", 2 }, { "mount", 1 },
-	      { "procfs", 3 }, { "superblock", 1 }, { "tmpfs_inode", 1 },
-	      { "tmpfs_super", 1 }, { "tree_node", 336 } } },
+	{ "sys_mount", .frames = 5,                     /* 13 */
+	  .cache = { { "dentry", 2 }, { "ext_inode", 1 },
+	      { "kbuf-512", 2 }, { "mount", 1 }, { "procfs", 3 },
+	      { "superblock", 1 }, { "tmpfs_inode", 1 },
+	      { "tmpfs_super", 1 } } },
 	{ "sys_mprotect", .frames = 0,                  /* 1 */
 	  .cache = { { "vma", 2 } } },
 	{ "sys_mremap", .frames = 12,                   /* 13 */
@@ -382,28 +383,25 @@ const struct bound_need bound_needs[] = {
 	  .cache = { { "vma", 1 } } },
 	{ "sys_nanosleep", .frames = 0 },
 	{ "sys_newfstatat", .frames = 0 },
-	{ "sys_open", .frames = 202,                    /* 332 */
-	  .cache = { { "buffer", 199 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext-open", 1 }, { "ext_inode", 33 },
-	      { "fd_leaf", 1 }, { "file", 1 }, { "kbuf-512", 2 },
-	      { "pipe", 1 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
-	{ "sys_openat", .frames = 202,                  /* 332 */
-	  .cache = { { "buffer", 199 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext-open", 1 }, { "ext_inode", 33 },
-	      { "fd_leaf", 1 }, { "file", 1 }, { "kbuf-512", 2 },
-	      { "pipe", 1 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
+	{ "sys_open", .frames = 15,                     /* 26 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 1 },
+	      { "file", 1 }, { "kbuf-512", 2 }, { "pipe", 1 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	{ "sys_openat", .frames = 15,                   /* 26 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 1 },
+	      { "file", 1 }, { "kbuf-512", 2 }, { "pipe", 1 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_pause", .frames = 0 },
 	{ "sys_personality", .frames = 0 },
 	{ "sys_pipe", .frames = 4,                      /* 7 */
 	  .cache = { { "fd_leaf", 2 }, { "file", 2 }, { "pipe", 1 } } },
 	{ "sys_pipe2", .frames = 4,                     /* 7 */
 	  .cache = { { "fd_leaf", 2 }, { "file", 2 }, { "pipe", 1 } } },
-	{ "sys_pivot_root", .frames = 25,               /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_pivot_root", .frames = 2,                /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_poll", .frames = 0 },
 	{ "sys_ppoll", .frames = 0 },
 	{ "sys_prctl", .frames = 0 },
@@ -417,37 +415,31 @@ const struct bound_need bound_needs[] = {
 	{ "sys_pwritev2", .frames = 0 },
 	{ "sys_read", .frames = 0 },
 	{ "sys_readahead", .frames = 0 },
-	{ "sys_readlink", .frames = 33,                 /* 91 */
-	  .cache = { { "buffer", 31 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_readlinkat", .frames = 33,               /* 91 */
-	  .cache = { { "buffer", 31 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_readlink", .frames = 3,                  /* 7 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_readlinkat", .frames = 3,                /* 7 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_readv", .frames = 0 },
 	{ "sys_reboot", .frames = 0 },
-	{ "sys_removexattr", .frames = 35,              /* 95 */
-	  .cache = { { "buffer", 32 }, { "dentry", 1 }, { "ext-claim", 4 },
-	      { "ext_inode", 16 }, { "journal_revoke", 1 },
-	      { "kbuf-512", 1 }, { "procfs", 2 }, { "tree_node", 336 } } },
-	{ "sys_rename", .frames = 25,                   /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_renameat", .frames = 25,                 /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_renameat2", .frames = 25,                /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_removexattr", .frames = 12,              /* 19 */
+	  .cache = { { "buffer", 8 }, { "dentry", 1 }, { "ext-claim", 4 },
+	      { "ext_inode", 1 }, { "journal_revoke", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_rename", .frames = 2,                    /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_renameat", .frames = 2,                  /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_renameat2", .frames = 2,                 /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_restart_syscall", .frames = 0 },
-	{ "sys_rmdir", .frames = 105,                   /* 269 */
-	  .cache = { { "buffer", 95 }, { "dentry", 3 },
-	      { "ext_inode", 48 }, { "kbuf-512", 3 }, { "procfs", 6 },
-	      { "tree_node", 1008 } } },
+	{ "sys_rmdir", .frames = 10,                    /* 14 */
+	  .cache = { { "dentry", 3 }, { "ext_inode", 3 },
+	      { "kbuf-512", 3 }, { "procfs", 6 } } },
 	{ "sys_rt_sigaction", .frames = 0 },
 	{ "sys_rt_sigpending", .frames = 0 },
 	{ "sys_rt_sigprocmask", .frames = 0 },
@@ -496,27 +488,24 @@ const struct bound_need bound_needs[] = {
 	{ "sys_settimeofday", .frames = 0 },
 	{ "sys_setuid", .frames = 0,                    /* 1 */
 	  .cache = { { "cred", 1 } } },
-	{ "sys_setxattr", .frames = 35,                 /* 95 */
-	  .cache = { { "buffer", 32 }, { "dentry", 1 }, { "ext-claim", 4 },
-	      { "ext_inode", 16 }, { "journal_revoke", 1 },
-	      { "kbuf-512", 1 }, { "procfs", 2 }, { "tree_node", 336 } } },
+	{ "sys_setxattr", .frames = 12,                 /* 19 */
+	  .cache = { { "buffer", 8 }, { "dentry", 1 }, { "ext-claim", 4 },
+	      { "ext_inode", 1 }, { "journal_revoke", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_sigaltstack", .frames = 0 },
 	{ "sys_stat", .frames = 0 },
-	{ "sys_statfs", .frames = 25,                   /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_statfs", .frames = 2,                    /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_statx", .frames = 0 },
-	{ "sys_symlink", .frames = 200,                 /* 327 */
-	  .cache = { { "buffer", 198 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext_inode", 33 }, { "kbuf-2048", 1 },
-	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
-	{ "sys_symlinkat", .frames = 200,               /* 327 */
-	  .cache = { { "buffer", 198 }, { "dentry", 2 },
-	      { "ext-claim", 48 }, { "ext_inode", 33 }, { "kbuf-2048", 1 },
-	      { "kbuf-512", 2 }, { "procfs", 4 }, { "tmpfs_inode", 1 },
-	      { "tree_node", 693 } } },
+	{ "sys_symlink", .frames = 13,                  /* 21 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext_inode", 3 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
+	{ "sys_symlinkat", .frames = 13,                /* 21 */
+	  .cache = { { "buffer", 7 }, { "dentry", 2 }, { "ext-claim", 7 },
+	      { "ext_inode", 3 }, { "kbuf-2048", 1 }, { "kbuf-512", 2 },
+	      { "procfs", 4 }, { "tmpfs_inode", 1 } } },
 	{ "sys_sync", .frames = 0 },
 	{ "sys_sync_file_range", .frames = 0 },
 	{ "sys_syncfs", .frames = 0 },
@@ -532,38 +521,31 @@ const struct bound_need bound_needs[] = {
 	{ "sys_timer_settime", .frames = 0 },
 	{ "sys_times", .frames = 0 },
 	{ "sys_tkill", .frames = 0 },
-	{ "sys_truncate", .frames = 26,                 /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_truncate", .frames = 2,                  /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_umask", .frames = 0 },
-	{ "sys_umount2", .frames = 25,                  /* 82 */
-	  .cache = { { "buffer", 24 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_umount2", .frames = 2,                   /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_uname", .frames = 0 },
-	{ "sys_unlink", .frames = 105,                  /* 269 */
-	  .cache = { { "buffer", 95 }, { "dentry", 3 },
-	      { "ext_inode", 48 }, { "kbuf-512", 3 }, { "procfs", 6 },
-	      { "tree_node", 1008 } } },
-	{ "sys_unlinkat", .frames = 105,                /* 269 */
-	  .cache = { { "buffer", 95 }, { "dentry", 3 },
-	      { "ext_inode", 48 }, { "kbuf-512", 3 }, { "procfs", 6 },
-	      { "tree_node", 1008 } } },
+	{ "sys_unlink", .frames = 10,                   /* 14 */
+	  .cache = { { "dentry", 3 }, { "ext_inode", 3 },
+	      { "kbuf-512", 3 }, { "procfs", 6 } } },
+	{ "sys_unlinkat", .frames = 10,                 /* 14 */
+	  .cache = { { "dentry", 3 }, { "ext_inode", 3 },
+	      { "kbuf-512", 3 }, { "procfs", 6 } } },
 	{ "sys_unshare", .frames = 2,                   /* 5 */
 	  .cache = { { "fd_leaf", 1 }, { "fdtable", 1 }, { "fs_ctx", 1 } } },
-	{ "sys_utime", .frames = 26,                    /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_utimensat", .frames = 26,                /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
-	{ "sys_utimes", .frames = 26,                   /* 83 */
-	  .cache = { { "buffer", 25 }, { "dentry", 1 },
-	      { "ext_inode", 16 }, { "kbuf-512", 1 }, { "procfs", 2 },
-	      { "tree_node", 336 } } },
+	{ "sys_utime", .frames = 2,                     /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_utimensat", .frames = 2,                 /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
+	{ "sys_utimes", .frames = 2,                    /* 6 */
+	  .cache = { { "dentry", 1 }, { "ext_inode", 1 },
+	      { "kbuf-512", 1 }, { "procfs", 2 } } },
 	{ "sys_vfork", .frames = 1,                     /* 2 */
 	  .cache = { { "aspace", 1 } } },
 	{ "sys_wait4", .frames = 0 },
@@ -586,5 +568,12 @@ const struct bound_need bound_needs[] = {
 	{ "tty.write", .frames = 0 },
 	{ "vfs_reap", .frames = 0 },
 	{ "vfs_retire", .frames = 0 },
+	{ "walk", .frames = 19,                         /* 35 */
+	  .cache = { { "buffer", 8 }, { "dentry", 3 }, { "ext-claim", 7 },
+	      { "ext-open", 1 }, { "ext_inode", 3 }, { "fd_leaf", 3 },
+	      { "file", 1 }, { "journal_revoke", 1 }, { "kbuf-2048", 1 },
+	      { "kbuf-512", 3 }, { "mount", 1 }, { "pipe", 1 },
+	      { "procfs", 6 }, { "superblock", 1 }, { "tmpfs_inode", 1 },
+	      { "tmpfs_super", 1 } } },
 };
 const u32 nbound_needs = sizeof(bound_needs) / sizeof(bound_needs[0]);
